@@ -1,0 +1,7 @@
+"""``python -m rehearse``."""
+
+import sys
+
+from rehearse.cli import main
+
+sys.exit(main())

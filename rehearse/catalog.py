@@ -1,0 +1,127 @@
+"""The model files the app may load: where they are, and whether they are the ones that were pinned."""
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rehearse import data, settings
+from rehearse.errors import DataError, ModelChanged, ModelMissing
+
+_REINSTALL = "Run the set-up again (`make start`, or `pip install --force-reinstall {package}`)."
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A file that arrives with the installation. ``size`` in bytes; ``package`` is empty for files of our own."""
+
+    name: str
+    role: str
+    package: str
+    file: str
+    size: int
+    sha256: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A bigger voice that can be fetched. ``size`` in bytes, ``ram`` in GB; ``sha256`` is empty if not known here."""
+
+    name: str
+    repo: str
+    file: str
+    size: int
+    ram: int
+    sha256: str
+    licence: str
+    expect: str
+
+
+@cache
+def _read(path: Path) -> tuple[tuple[Carried, ...], tuple[Offered, ...]]:
+    tables = data.read_toml(path)
+    try:
+        carried = tuple(Carried(**table) for table in tables.get("carried", []))
+        offered = tuple(Offered(**table) for table in tables.get("offered", []))
+    except TypeError as error:
+        raise DataError(path, "an entry lacks a field or has one too many") from error
+    for entry in carried:
+        if len(entry.sha256) != 64 or entry.size <= 0:
+            raise DataError(path, f"{entry.name} has no SHA-256 or no size")
+    return carried, offered
+
+
+def carried() -> tuple[Carried, ...]:
+    """Return the files that arrive with the installation.
+
+    :raises DataError: if the catalog is not as it should be.
+    """
+    return _read(settings.models_folder() / "catalog.toml")[0]
+
+
+def offered() -> tuple[Offered, ...]:
+    """Return the bigger voices that can be fetched."""
+    return _read(settings.models_folder() / "catalog.toml")[1]
+
+
+def entry(role: str) -> Carried | None:
+    """Return the carried file of this role, or ``None`` if there is none."""
+    return next((found for found in carried() if found.role == role), None)
+
+
+def locate(found: Carried) -> Path:
+    """Return where a carried file lies, without importing the package that brings it.
+
+    :raises ModelMissing: if the package or the file is not there.
+    """
+    if not found.package:
+        folder = settings.models_folder()
+    else:
+        spec = importlib.util.find_spec(found.package)
+        if spec is None or not spec.submodule_search_locations:
+            raise ModelMissing(
+                f"The package that carries {found.name} is not installed.", _REINSTALL.format(package=found.package.replace("_", "-"))
+            )
+        folder = Path(next(iter(spec.submodule_search_locations)))
+    path = folder / found.file
+    if not path.is_file():
+        raise ModelMissing(
+            f"The file of {found.name} is missing.", _REINSTALL.format(package=found.package.replace("_", "-") or "rehearse")
+        )
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@cache
+def _sha256_once(path: Path, size: int, changed_ns: int) -> str:
+    # Size and time of change are the cache's key: a file replaced while the app runs is read again.
+    return sha256_of(path)
+
+
+def verified(role: str) -> Path:
+    """Return the path of the carried file of this role, once its bytes are known to be the pinned ones.
+
+    :raises ModelMissing: if it is not there.
+    :raises ModelChanged: if its SHA-256 is another.
+    """
+    found = entry(role)
+    if found is None:
+        raise ModelMissing(f"The catalog names no file for the {role}.", "Install rehearse again to restore it.")
+    path = locate(found)
+    state = path.stat()
+    if state.st_size != found.size or _sha256_once(path, state.st_size, state.st_mtime_ns) != found.sha256:
+        raise ModelChanged(
+            f"The file of {found.name} is not the one this version was made with, so it was not loaded.",
+            _REINSTALL.format(package=found.package.replace("_", "-") or "rehearse"),
+        )
+    return path

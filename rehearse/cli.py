@@ -1,0 +1,146 @@
+"""The same things from a terminal: one command for each thing the page does."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rehearse import __version__
+from rehearse.errors import RehearseError
+
+Handler = Callable[[argparse.Namespace], int]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; every command names its handler as ``module:function``."""
+    parser = argparse.ArgumentParser(
+        prog="rehearse",
+        description="Practise the talk you are afraid of, on your own computer. With no command, the page opens in your browser.",
+    )
+    parser.add_argument("--version", action="version", version=f"rehearse {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    start = _command(commands, "start", "rehearse.ui.serve:start", "Open the page in your browser.")
+    start.add_argument("--port", type=int, help="port on this computer (default: 7860, or the next free one)")
+    start.add_argument("--no-browser", action="store_true", help="do not open the browser, only print the address")
+    start.add_argument("--voice", metavar="NAME|FILE.gguf|URL", help="who speaks for the son (default: the embedded voice)")
+
+    check = _command(commands, "check", "rehearse.terminal:check", "Say where a line may land as blame, why, and what to say instead.")
+    _text_and_lines(check)
+
+    reply = _command(commands, "reply", "rehearse.terminal:reply", "Let him answer the last line of a talk given as JSON.")
+    _lines(reply)
+    reply.add_argument("--seed", type=int, help="makes the answer repeatable")
+    reply.add_argument("--voice", metavar="NAME|FILE.gguf|URL", help="who speaks for the son (default: the embedded voice)")
+
+    reword = _command(commands, "reword", "rehearse.terminal:reword", "Offer gentler wordings for a line.")
+    _text_and_lines(reword)
+
+    _transcripts(commands)
+    _voices(commands)
+
+    evaluate = _command(commands, "evaluate", "rehearse.lab.evaluation:evaluate", "Measure the check, the son or the rewording on labelled data.")
+    evaluate.add_argument("what", choices=("tone", "son", "reword"), help="what to measure")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    evaluate.add_argument("--data", metavar="FILE", help="labelled data (default: the held-out writers' files)")
+
+    bench = _command(commands, "bench", "rehearse.lab.bench:bench", "Measure speed beside the plain libraries.")
+    bench.add_argument("--json", action="store_true", help="print JSON")
+
+    doctor = _command(commands, "doctor", "rehearse.doctor:doctor", "Say what is installed, where your data is, and what is wrong.")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _command(commands: Any, name: str, handler: str, help: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
+    parser.set_defaults(handler=handler)
+    return parser
+
+
+def _lines(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--jsonl", metavar="FILE|-", help="read one JSON object a line from a file or standard input, and write one a line")
+
+
+def _text_and_lines(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="the line (default: standard input)")
+    _lines(parser)
+
+
+def _transcripts(commands: Any) -> None:
+    parser = commands.add_parser("transcripts", help="List, show, export, import or delete saved rehearsals.", description="Saved rehearsals.")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    listing = _command(actions, "list", "rehearse.terminal:list_transcripts", "List saved rehearsals, newest first.")
+    listing.add_argument("query", nargs="?", default="", help="only those in which these words occur")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+
+    show = _command(actions, "show", "rehearse.terminal:show_transcript", "Print a rehearsal.")
+    show.add_argument("id", help="its id, or the first characters of it")
+    show.add_argument("--json", action="store_true", help="print JSON")
+
+    export = _command(actions, "export", "rehearse.terminal:export_transcript", "Write a rehearsal to a file.")
+    export.add_argument("id", help="its id, or the first characters of it")
+    export.add_argument("--format", choices=("markdown", "html", "json"), default="markdown", help="form of the file (default: markdown)")
+    export.add_argument("--out", metavar="FILE", help="where to write it (default: standard output)")
+
+    importing = _command(actions, "import", "rehearse.terminal:import_transcript", "Take in a rehearsal exported as JSON.")
+    importing.add_argument("file", help="the JSON file")
+    importing.add_argument("--json", action="store_true", help="print JSON")
+
+    delete = _command(actions, "delete", "rehearse.terminal:delete_transcript", "Delete a rehearsal for good.")
+    delete.add_argument("id", help="its id, or the first characters of it")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _voices(commands: Any) -> None:
+    parser = commands.add_parser("voices", help="List, fetch or remove bigger voices.", description="Voices that can speak for him.")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = _command(actions, "list", "rehearse.terminal:list_voices", "List the voices there are.")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    pull = _command(actions, "pull", "rehearse.terminal:pull_voice", "Fetch a bigger voice from the internet (the only command that goes online).")
+    pull.add_argument("name", help="its name in the list")
+    remove = _command(actions, "remove", "rehearse.terminal:remove_voice", "Remove a fetched voice.")
+    remove.add_argument("name", help="its name in the list")
+
+
+def _handler(name: str) -> Handler:
+    from importlib import import_module
+
+    module, function = name.split(":")
+    found: Handler = getattr(import_module(module), function)
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 if it went well, 1 if not, 2 if the words of the command are off."""
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser()
+    chosen = parser.parse_args(given if given else ["start"])
+    if getattr(chosen, "voice", None):
+        os.environ["REHEARSE_VOICE"] = chosen.voice
+    try:
+        return _handler(chosen.handler)(chosen)
+    except RehearseError as error:
+        from rehearse import settings
+
+        if settings.debug():
+            raise
+        if getattr(chosen, "json", False):
+            sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
+        else:
+            sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:
+        # The reader of the output went away (`rehearse transcripts list | head`): not a failure of ours.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Every failure a person may meet, each with a sentence that says what happened and one that says what to do.
+
+Code raises these; the edges (page and command line) show ``str(error)``. No message ever carries words of a conversation.
+"""
+
+from pathlib import Path
+
+
+class RehearseError(Exception):
+    """A failure that is shown to a person: what happened, then what to do about it."""
+
+    def __init__(self, happened: str, remedy: str) -> None:
+        """Keep both sentences; ``str()`` joins them."""
+        super().__init__(f"{happened} {remedy}")
+        self.happened = happened
+        self.remedy = remedy
+
+
+class DataError(RehearseError):
+    """A data file under ``prompts/`` or ``models/`` is missing or not as it should be."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        """Name the file and what is wrong with it."""
+        super().__init__(f"The file {path.name} is not as it should be: {problem}.", "Install rehearse again to restore it.")
+        self.path = path
+
+
+class ScenarioError(RehearseError):
+    """What she filled in, or a scenario given from outside, cannot be used."""
+
+
+class ModelMissing(RehearseError):
+    """A model's file is not where it should be."""
+
+
+class ModelChanged(RehearseError):
+    """A model's file is not the one that was pinned."""
+
+
+class VoiceError(RehearseError):
+    """The voice cannot speak: it did not load, did not answer, or was given too much to read."""
+
+
+class TranscriptError(RehearseError):
+    """A saved rehearsal cannot be read, written or imported."""
+
+
+class NotFound(TranscriptError):
+    """No rehearsal or turn has this name."""
+
+
+class SettingError(RehearseError):
+    """A setting has a value that cannot be used."""

@@ -1,0 +1,1 @@
+"""How the files under ``models/`` were made and how they are measured."""

@@ -1,0 +1,123 @@
+"""Labelled lines as sentences: what the check's reader learns from and is measured on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearse import article, kinds, settings
+from rehearse.lab import corpus
+from rehearse.tone.encoder import Heard
+from rehearse.tone.sentences import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled sentence. ``kinds`` is empty where only the flag is known; ``spans`` are offsets into the sentence."""
+
+    id: str
+    heard: Heard
+    flag: bool
+    kinds: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One labelled message of hers, whole, with what he said before it (empty if nothing)."""
+
+    id: str
+    text: str
+    before: str
+    flag: bool
+    kinds: tuple[str, ...]
+    spans: tuple[str, ...]
+    pair: str
+    gentler: str
+
+
+def files(part: str) -> list[Path]:
+    """Return the writers' files of one part: ``train``, ``development`` or ``test``, as ``models/tone/parts.toml`` has them."""
+    from rehearse import data
+
+    folder = settings.models_folder()
+    held = data.read_toml(folder / "tone" / "parts.toml")
+    every = sorted((folder / "tone" / "lines").glob("*.jsonl")) + sorted((folder / "son" / "dialogues").glob("*.jsonl"))
+    apart = {name: name_of for name_of in ("development", "test") for name in held[name_of]}
+    return [path for path in every if apart.get(path.stem, "train") == part]
+
+
+def messages(paths: Iterable[Path]) -> list[Message]:
+    """Return her labelled messages: single lines, and her lines in dialogues after his last answer."""
+    found = []
+    for path in paths:
+        for row in corpus.read(path):
+            if "turns" in row:
+                found += _from_dialogue(row)
+            elif "text" in row and "flag" in row:
+                found.append(_message(row["id"], row, row["text"], row.get("before", ""), row["spans"]))
+    return found
+
+
+def _message(name: str, row: dict, text: str, before: str, spans: list[str]) -> Message:
+    return Message(
+        name, text, before, row["flag"], tuple(row["kinds"]), tuple(spans), row.get("pair", ""), row.get("gentler") or ""
+    )
+
+
+def _from_dialogue(row: dict) -> list[Message]:
+    found, before = [], ""
+    for number, turn in enumerate(row["turns"], 1):
+        found.append(_message(f"{row['id']}/{number}", turn, turn["mother"], before, []))
+        if "door" in turn:
+            found.append(_message(f"{row['id']}/{number}b", turn["door"], turn["door"]["mother"], before, []))
+        before = turn["son"]
+    return found
+
+
+def his(line: str) -> str:
+    """Return a line of his as the reader is given it."""
+    return f"him: {line}" if line else ""
+
+
+def examples(found: Iterable[Message]) -> list[Example]:
+    """Cut messages into labelled sentences.
+
+    A flagged message of several sentences without spans tells of no single sentence, so it is left out; one with spans
+    flags the sentences that a span touches. Kinds are kept only where they belong to one sentence beyond doubt.
+    """
+    made = []
+    for message in found:
+        cut = sentences(message.text)
+        if not cut or (message.flag and len(cut) > 1 and not message.spans):
+            continue
+        where = [(message.text.find(span), message.text.find(span) + len(span)) for span in message.spans]
+        touched = [
+            [(max(a, each.start) - each.start, min(b, each.end) - each.start) for a, b in where if a < each.end and b > each.start]
+            for each in cut
+        ]
+        flagged = sum(bool(spans) for spans in touched)
+        before = his(message.before)
+        for each, spans in zip(cut, touched, strict=True):
+            flag = message.flag and (len(cut) == 1 or bool(spans))
+            known = len(cut) == 1 or (flag and flagged == 1)
+            labels = message.kinds if known else ()
+            made.append(Example(message.id, Heard(each.text, before), flag, labels, tuple(spans) if flag else ()))
+            before = each.text
+    return made
+
+
+def article_examples() -> list[Example]:
+    """Return the article's own phrases: those it offers, not flagged, and those it warns against, flagged."""
+    made = []
+    for practice in article.practices():
+        for offer in practice.offers:
+            kinds_of_it = tuple(kind for kind in offer.kinds if kind in kinds.gentle_kinds())
+            made += [
+                Example(f"article/{practice.number}", Heard(each.text), False, kinds_of_it, ())
+                for each in sentences(offer.text)
+            ]
+        made += [
+            Example(f"article/{practice.number}", Heard(warned.text), True, (warned.kind,), ((0, len(warned.text)),))
+            for warned in practice.warns
+        ]
+    return made

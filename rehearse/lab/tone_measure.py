@@ -1,0 +1,98 @@
+"""Measuring the check on labelled messages."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rehearse.kinds import flagged_kinds
+from rehearse.lab import lines
+from rehearse.lab.evaluation import NoData, Result
+from rehearse.lab.lines import Message
+from rehearse.tone import Report, ToneCheck
+
+_BINS = 10
+_KEYWORDS = ("you never", "you always", "your fault", "you don't care", "you only think", "after all i", "you should", "you've changed", "you make me")
+
+
+def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> list[Result]:
+    """Return the figures of the check.
+
+    :param data: labelled files; the held-out test writers if left out.
+    :raises NoData: if the files hold no labelled message.
+    """
+    messages = lines.messages(data if data is not None else lines.files("test"))
+    if not messages:
+        raise NoData("There is no labelled message to measure on.", "Give a file with --data.")
+    check = check or ToneCheck.load()
+    reports = [check.check(each.text, each.before) for each in messages]
+    truth = np.array([each.flag for each in messages])
+    said = np.array([each.flagged for each in reports])
+    scores = np.array([each.score for each in reports])
+    keywords = np.array([any(word in each.text.lower() for word in _KEYWORDS) for each in messages])
+    found = [
+        Result("messages", len(messages)),
+        Result("flagged or not, F1", f1(truth, said), bar=0.93, beside={"keyword list": f1(truth, keywords)}),
+        Result("AUC", auc(truth, scores), bar=0.98),
+        Result("calibration error", calibration_error(truth, scores), bar=0.05, lower_is_better=True),
+    ]
+    right = [report.kinds[0] == each.kinds[0] for each, report in zip(messages, reports, strict=True) if each.flag and report.flagged]
+    found.append(Result("main kind right among true findings", _mean(right), bar=0.80))
+    for kind in sorted(flagged_kinds()):
+        hits = [report.flagged for each, report in zip(messages, reports, strict=True) if each.flag and each.kinds[0] == kind]
+        if hits:
+            found.append(Result(f"recall, {kind}", _mean(hits), bar=0.88))
+    pairs = _pairs(messages, scores)
+    if pairs:
+        found.append(Result("minimal pairs ordered right", _mean(pairs), bar=0.95))
+    spans = [_span_f1(each, report) for each, report in zip(messages, reports, strict=True) if each.spans and report.flagged]
+    if spans:
+        found.append(Result("span token F1", _mean(spans), bar=0.75))
+    return found
+
+
+def f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
+    """Return F1 of the positive class."""
+    hit = float(np.sum(truth & said))
+    return round(2 * hit / max(1.0, float(truth.sum() + said.sum())), 4)
+
+
+def auc(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    """Return the probability that a flagged message scores higher than one that is not."""
+    from sklearn.metrics import roc_auc_score
+
+    return round(float(roc_auc_score(truth, scores)), 4) if 0 < truth.sum() < len(truth) else float("nan")
+
+
+def calibration_error(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    """Return the expected calibration error in ten equal bins of the score."""
+    bins = np.minimum((scores * _BINS).astype(int), _BINS - 1)
+    total = sum(abs(float(truth[bins == each].mean() - scores[bins == each].mean())) * int((bins == each).sum()) for each in set(bins.tolist()))
+    return round(total / len(scores), 4)
+
+
+def _pairs(messages: list[Message], scores: NDArray[np.float64]) -> list[bool]:
+    """Return, for each pair, whether the flagged one scores higher."""
+    named: dict[str, list[int]] = {}
+    for index, each in enumerate(messages):
+        if each.pair:
+            named.setdefault(each.pair, []).append(index)
+    found = []
+    for group in named.values():
+        flagged = [scores[i] for i in group if messages[i].flag]
+        gentle = [scores[i] for i in group if not messages[i].flag]
+        found += [bool(a > b) for a in flagged for b in gentle]
+    return found
+
+
+def _span_f1(message: Message, report: Report) -> float:
+    """Return the F1 over words between labelled spans and findings."""
+    truth = Counter(word for span in message.spans for word in span.lower().split())
+    said = Counter(word for each in report.findings for word in each.text.lower().split())
+    hit = sum((truth & said).values())
+    return 2 * hit / max(1, sum(truth.values()) + sum(said.values()))
+
+
+def _mean(values: list[bool] | list[float]) -> float:
+    return round(float(np.mean(values)), 4) if values else 0.0

@@ -1,0 +1,99 @@
+"""Dialogues as prompts and answers: what the son's adapter learns from and is measured on.
+
+The very functions that build a prompt in a talk build it here, so that the voice meets in use what it met in training.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearse import data, settings
+from rehearse.lab import corpus
+from rehearse.scenario import Scenario
+from rehearse.son import prompt
+from rehearse.turn import Openness, Turn
+from rehearse.voice.voice import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A prompt with answers in it. Only the messages named in ``learnt`` (by index) count in the loss."""
+
+    id: str
+    task: str
+    messages: tuple[Message, ...]
+    learnt: tuple[int, ...]
+
+
+def files(part: str) -> list[Path]:
+    """Return the writers' files of one part: ``train`` or ``test``, as ``models/son/parts.toml`` has them."""
+    folder = settings.models_folder() / "son"
+    held = set(data.read_toml(folder / "parts.toml")["test"])
+    return [path for path in sorted((folder / "dialogues").glob("*.jsonl")) if (path.stem in held) == (part == "test")]
+
+
+def scenario_of(row: dict[str, Any]) -> Scenario:
+    """Return the scene of a dialogue. He starts where the first line finds him: its openness, unless that line moved him."""
+    first = row["turns"][0]
+    start = first["openness"] + (1 if first["flag"] and first["openness"] < 3 else 0)
+    return Scenario.from_dict({"son": {key: row["son"][key] for key in ("name", "age", "stage", "temperament")}, "situation": row["situation"], "openness": start})
+
+
+def turns_of(row: dict[str, Any]) -> list[Turn]:
+    """Return the turns of a dialogue, hers and his in alternation."""
+    found = []
+    for exchange in row["turns"]:
+        level = Openness(exchange["openness"])
+        found += [Turn("mother", exchange["mother"], level), Turn("son", exchange["son"], level)]
+    return found
+
+
+def samples(paths: Iterable[Path]) -> list[Sample]:
+    """Return samples of the three tasks: his reply, a line of hers reworded, what he felt."""
+    found: list[Sample] = []
+    for path in paths:
+        for row in corpus.read(path):
+            if "turns" in row:
+                found += _of_dialogue(row)
+            elif row.get("flag") and row.get("gentler"):
+                found.append(_reword(row["id"], row["text"], row["gentler"]))
+    return found
+
+
+def _of_dialogue(row: dict[str, Any]) -> list[Sample]:
+    scene, turns = scenario_of(row), turns_of(row)
+    chosen = prompt.template("tuned")
+    talk = prompt.reply(scene, turns, chosen)
+    found = [Sample(row["id"], "reply", tuple(talk), tuple(i for i, each in enumerate(talk) if each.role == "assistant"))]
+    for number, exchange in enumerate(row["turns"]):
+        name = f"{row['id']}/{number + 1}"
+        if exchange["flag"]:
+            found.append(_reword(name, exchange["mother"], exchange["gentler"]))
+        if exchange.get("felt"):
+            found.append(_felt(name, scene, exchange))
+        if "door" in exchange:
+            door = exchange["door"]
+            level = Openness(door["openness"])
+            path = [*turns[: 2 * number], Turn("mother", door["mother"], level), Turn("son", door["son"], level)]
+            messages = prompt.reply(scene, path, chosen)
+            found.append(Sample(f"{name}b", "reply", tuple(messages), (len(messages) - 1,)))
+            if door["flag"]:
+                found.append(_reword(f"{name}b", door["mother"], door["gentler"]))
+    return found
+
+
+def _reword(name: str, line: str, gentler: str) -> Sample:
+    chosen = prompt.template("reword")
+    messages = (Message("system", chosen.system), Message("user", chosen.line.format(text=line)), Message("assistant", gentler))
+    return Sample(name, "reword", messages, (2,))
+
+
+def _felt(name: str, scene: Scenario, exchange: dict[str, Any]) -> Sample:
+    chosen = prompt.template("felt")
+    messages = (
+        Message("system", prompt.system(scene, chosen)),
+        Message("user", prompt.said(exchange["mother"], Openness(exchange["openness"]), chosen)),
+        Message("assistant", exchange["felt"]),
+    )
+    return Sample(name, "felt", messages, (2,))

@@ -1,0 +1,128 @@
+"""Where things live and how the app is set up.
+
+Every setting is an environment variable, read when it is asked for and never at import, so that one line in a test or a
+shell changes it. :data:`SETTINGS` is the whole list; the reference in ``docs/settings.md`` is generated from it.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearse.errors import SettingError
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, its default as text, and what it does."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("REHEARSE_HOME", "the user data folder of the system", "Folder for transcripts, downloaded voices and logs."),
+    Setting("REHEARSE_VOICE", "embedded", "Who speaks for the son: `embedded`, a `.gguf` file, or the address of a server."),
+    Setting("REHEARSE_VOICE_MODEL", "", "The model's name to ask a server for, where it serves several."),
+    Setting("REHEARSE_PORT", "7860", "Port of the page on this computer; the next free one is taken if it is in use."),
+    Setting("REHEARSE_THREADS", "the number of cores, 8 at most", "Threads the voice may use."),
+    Setting("REHEARSE_CONTEXT", "4096", "How many tokens of the talk the voice can read at once."),
+    Setting("REHEARSE_DEBUG", "", "Set to `1` to see the full traceback of a failure on the command line."),
+)
+
+
+def data_folder() -> Path:
+    """Return the one folder that holds everything of hers, without creating it."""
+    home = os.environ.get("REHEARSE_HOME", "").strip()
+    if home:
+        return Path(home).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("rehearse", appauthor=False)
+
+
+def private_folder(path: Path) -> Path:
+    """Create a folder that only its owner may open (mode 0700 where the system knows modes) and return it.
+
+    :raises SettingError: if the folder cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.chmod(0o700)
+    except OSError as error:
+        raise SettingError(
+            f"The folder {path} cannot be used ({error.strerror}).",
+            "Free some space or set REHEARSE_HOME to a folder you can write to.",
+        ) from error
+    return path
+
+
+def database_path() -> Path:
+    """Return the path of the database of transcripts."""
+    return data_folder() / "rehearsals.db"
+
+
+def logs_folder() -> Path:
+    """Return the folder of logs."""
+    return data_folder() / "logs"
+
+
+def voices_folder() -> Path:
+    """Return the folder of downloaded voices."""
+    return data_folder() / "voices"
+
+
+def _carried(name: str) -> Path:
+    """Return a folder carried with the code: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def prompts_folder() -> Path:
+    """Return the folder of what the model and people are told."""
+    return _carried("prompts")
+
+
+def models_folder() -> Path:
+    """Return the folder of what was trained here."""
+    return _carried("models")
+
+
+def voice() -> str:
+    """Return which voice was asked for: ``embedded``, a file or an address."""
+    return os.environ.get("REHEARSE_VOICE", "").strip() or "embedded"
+
+
+def voice_model() -> str:
+    """Return the model's name to ask a server for; empty if none was given."""
+    return os.environ.get("REHEARSE_VOICE_MODEL", "").strip()
+
+
+def _number(name: str, default: int, least: int, most: int) -> int:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingError(f"{name} is set to something that is not a number from {least} to {most}.", f"Change or unset {name}.")
+    return int(text)
+
+
+def port() -> int:
+    """Return the port to try first."""
+    return _number("REHEARSE_PORT", 7860, 1, 65535)
+
+
+def threads() -> int:
+    """Return how many threads the voice may use."""
+    return _number("REHEARSE_THREADS", min(os.cpu_count() or 2, 8), 1, 256)
+
+
+def context() -> int:
+    """Return the voice's context in tokens."""
+    return _number("REHEARSE_CONTEXT", 4096, 512, 131072)
+
+
+def debug() -> bool:
+    """Return whether failures show their traceback."""
+    return os.environ.get("REHEARSE_DEBUG", "").strip() not in ("", "0")

@@ -1,0 +1,119 @@
+"""What the voice is told, built from ``prompts/son.toml``.
+
+The prompt only ever grows at its end: fixed text first, then the turns, each with the openness it left him at. So the tokens
+of one turn's prompt are a prefix of the next one's, and llama.cpp reads only what is new.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rehearse import data, settings
+from rehearse.errors import DataError
+from rehearse.scenario import Scenario
+from rehearse.son.levels import levels
+from rehearse.turn import Openness, Turn
+from rehearse.voice.voice import Message, Sampling, Voice
+
+# When the talk outgrows the context, this share of its oldest turns leaves at once, so that the prefix then stays the same
+# for many turns instead of moving at every one.
+LEAVES = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One way to ask: the fixed text, the form of her line, and how freely to draw."""
+
+    system: str
+    line: str
+    sampling: Sampling
+    speaks_first: str = ""
+
+
+@cache
+def _read(path: Path) -> tuple[dict[str, Template], dict[str, str]]:
+    tables = data.read_toml(path)
+    try:
+        scene: dict[str, str] = tables.pop("scene")
+        templates = {
+            name: Template(
+                table["system"], table["line"], Sampling(**table["sampling"]), table.get("speaks_first", "")
+            )
+            for name, table in tables.items()
+        }
+    except (KeyError, TypeError) as error:
+        raise DataError(path, f"a field is missing or unknown ({error})") from error
+    if not {"tuned", "plain", "reword", "felt"} <= set(templates) or set(scene) != {"age", "stage", "temperament", "situation"}:
+        raise DataError(path, "it needs the templates tuned, plain, reword and felt, and four pieces of the scene")
+    return templates, scene
+
+
+def template(name: str) -> Template:
+    """Return the template of this name.
+
+    :raises DataError: if ``prompts/son.toml`` is not as it should be.
+    """
+    return _read(settings.prompts_folder() / "son.toml")[0][name]
+
+
+def system(scenario: Scenario, chosen: Template) -> str:
+    """Return the fixed text: who he is and what happened; what is unknown is not mentioned."""
+    scene = _read(settings.prompts_folder() / "son.toml")[1]
+    son = scenario.son
+    facts: dict[str, Any] = {
+        "age": son.age,
+        "stage": _sentence(son.stage),
+        "temperament": son.temperament,
+        "situation": scenario.situation,
+    }
+    pieces = {key: scene[key].format(**{key: value}) if value else "" for key, value in facts.items()}
+    return chosen.system.format(name=son.name, **pieces)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip().rstrip(".")
+    return text[:1].upper() + text[1:]
+
+
+def said(text: str, openness: Openness, chosen: Template) -> str:
+    """Return a line of hers in the form of a template, with where it leaves him."""
+    level = levels()[openness]
+    return chosen.line.format(text=text, level=level.name, sentence=level.sentence)
+
+
+def reply(scenario: Scenario, path: Sequence[Turn], chosen: Template) -> list[Message]:
+    """Return the prompt for his answer to the last turn of a path (or for his opening if the path is empty)."""
+    prompt = [Message("system", system(scenario, chosen))]
+    if not path or path[0].speaker == "son":
+        level = levels()[scenario.openness]
+        prompt.append(Message("user", chosen.speaks_first.format(level=level.name, sentence=level.sentence)))
+    for turn in path:
+        if turn.speaker == "mother":
+            content, role = said(turn.text, turn.openness, chosen), "user"
+        else:
+            content, role = turn.text, "assistant"
+        if prompt[-1].role == role:
+            # Two lines in a row by one speaker (he said nothing) become one message: chat templates want them in turn.
+            prompt[-1] = Message(prompt[-1].role, f"{prompt[-1].content}\n{content}")
+        else:
+            prompt.append(Message("user" if role == "user" else "assistant", content))
+    return prompt
+
+
+def fitted(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Voice) -> list[Message]:
+    """Return the prompt for his answer, without the oldest turns if the voice could not keep them all in mind.
+
+    The scene always stays. Which turns leave depends on the length of the talk alone, so they stay out on the next turn.
+    """
+    turns = list(path)
+    prompt = reply(scenario, turns, chosen)
+    room = voice.context - chosen.sampling.most - 8
+    while voice.tokens(prompt) > room and len(turns) > 2:
+        leave = max(1, int(len(turns) * LEAVES))
+        while leave < len(turns) - 1 and turns[leave].speaker == "son":
+            leave += 1
+        turns = turns[leave:]
+        prompt = reply(scenario, turns, chosen)
+    return prompt

@@ -1,0 +1,32 @@
+"""Her own sentence reworded by the tuned voice; the check decides which rewordings she sees."""
+
+from dataclasses import replace
+from threading import Event
+
+from rehearse.son import prompt
+from rehearse.voice.voice import Message, Voice
+
+
+class VoiceRewriter:
+    """Asks the voice for rewordings, in the form the adapter was trained on."""
+
+    def __init__(self, voice: Voice, *, seed: int = 1) -> None:
+        """Use a voice; the seed makes the same line give the same rewordings."""
+        self.voice = voice
+        self.seed = seed
+
+    def variants(self, line: str, count: int) -> list[str]:
+        """Return up to ``count`` rewordings, unchecked.
+
+        :raises VoiceError: if the voice cannot answer.
+        """
+        chosen = prompt.template("reword")
+        asked = [Message("system", chosen.system), Message("user", chosen.line.format(text=line))]
+        found = []
+        for number in range(count):
+            # The first is the likeliest one, the others are drawn.
+            sampling = replace(chosen.sampling, temperature=0.0 if number == 0 else chosen.sampling.temperature, seed=self.seed + number)
+            text = "".join(self.voice.stream(asked, sampling, Event())).strip()
+            if text:
+                found.append(text)
+        return found

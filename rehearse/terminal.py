@@ -1,0 +1,355 @@
+"""What the commands of the terminal do."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from rehearse import settings
+from rehearse.errors import NotFound, RehearseError, TranscriptError
+from rehearse.scenario import Scenario
+from rehearse.turn import Openness, Turn
+
+Row = dict[str, Any]
+LONGEST_TALK = 2000
+
+
+class LineError(RehearseError):
+    """A line of JSON given on the command line cannot be used."""
+
+
+# -- check, reword, reply -------------------------------------------------------------------------------------------------
+
+
+def check(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse check``."""
+    from rehearse.tone import ToneCheck
+
+    tone = _once(ToneCheck.load)
+    return _answer(chosen, lambda row: tone().check(_text_of(row)).to_dict(), _print_report)
+
+
+def reword(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse reword``: her own sentence reworded by the tuned voice, the article's phrases, and ours."""
+    from rehearse.tone import ToneCheck
+
+    tone = _once(ToneCheck.load)
+    rewriter = _once(_rewriter)
+
+    def handle(row: Row) -> Row:
+        text = _text_of(row)
+        return {"text": text, "suggestions": [_plain(each) for each in tone().reword(text, rewriter())]}
+
+    return _answer(chosen, handle, _print_suggestions)
+
+
+def _rewriter() -> Any:
+    from rehearse.son.rewriter import VoiceRewriter
+    from rehearse.voice.choice import open_voice
+
+    return VoiceRewriter(open_voice(settings.voice()))
+
+
+def _plain(suggestion: Any) -> Row:
+    from dataclasses import asdict
+
+    return asdict(suggestion)
+
+
+def reply(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse reply``."""
+    from rehearse.son import Son
+    from rehearse.tone import ToneCheck
+    from rehearse.voice.choice import open_voice
+
+    check_of = _once(ToneCheck.load)
+    son_of = _once(lambda: Son(open_voice(settings.voice())))
+
+    def handle(row: Row) -> Row:
+        scenario = Scenario.from_dict(row.get("scenario", {}))
+        path = _path(row.get("turns"), scenario, check_of())
+        son = son_of()
+        started = time.perf_counter()
+        first = None
+        text = ""
+        for piece in son.reply(scenario, path, Event(), seed=chosen.seed):
+            first = first or time.perf_counter() - started
+            text += piece
+        return {
+            "text": text.strip(),
+            "openness": int(path[-1].openness),
+            "seconds": round(time.perf_counter() - started, 3),
+            "first_token_seconds": round(first or 0.0, 3),
+            "tokens": son.voice.count.written,
+        }
+
+    if not chosen.jsonl:
+        # A talk is too much for an argument: it comes as one JSON object on standard input.
+        return _one(_parsed(sys.stdin.read()), handle, as_json=chosen.json, show=lambda row: sys.stdout.write(row["text"] + "\n"))
+    return _answer(chosen, handle, lambda row: sys.stdout.write(row["text"] + "\n"))
+
+
+def _path(given: object, scenario: Scenario, tone: Any) -> list[Turn]:
+    """Return the turns of a talk given as JSON, each of hers checked and moving him."""
+    from rehearse.son import Mood
+
+    if not isinstance(given, list) or not given or len(given) > LONGEST_TALK:
+        raise LineError("There are no turns to answer.", "Give “turns” as a list of {“speaker”, “text”}, the last one hers.")
+    mood, path, openness, his = Mood(scenario), [], scenario.openness, ""
+    for each in given:
+        if not isinstance(each, Mapping) or each.get("speaker") not in ("mother", "son") or not isinstance(each.get("text"), str):
+            raise LineError("A turn is not of the right form.", "Each turn is {“speaker”: “mother” or “son”, “text”: “…”}.")
+        if each["speaker"] == "son":
+            path.append(Turn("son", each["text"], openness))
+            his = each["text"]
+            continue
+        report = tone.check(each["text"], his)
+        openness = Openness(mood.after(openness, report, path).openness)
+        path.append(Turn("mother", each["text"], openness, report=report.to_dict()))
+    if path[-1].speaker != "mother":
+        raise LineError("The last turn is his.", "End with a line of hers for him to answer.")
+    return path
+
+
+def _text_of(row: Row) -> str:
+    text = row.get("text")
+    if not isinstance(text, str):
+        raise LineError("There is no “text”.", "Give an object such as {“id”: 1, “text”: “…”}.")
+    return text
+
+
+def _parsed(line: str) -> Row:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise LineError("This is not JSON.", "Give one JSON object a line.") from error
+    if not isinstance(row, dict):
+        raise LineError("This is not a JSON object.", "Give one JSON object a line.")
+    return row
+
+
+def _once(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a function that makes something at its first call and gives the same back afterwards."""
+    made: list[Any] = []
+
+    def get() -> Any:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return get
+
+
+def _answer(chosen: argparse.Namespace, handle: Callable[[Row], Row], show: Callable[[Row], Any]) -> int:
+    """Handle one text, or many lines of JSON."""
+    if chosen.jsonl:
+        with _stream(chosen.jsonl) as lines:
+            return _many(lines, handle)
+    text = chosen.text if getattr(chosen, "text", None) is not None else sys.stdin.read()
+    return _one({"text": text.strip()}, handle, as_json=chosen.json, show=show)
+
+
+def _one(row: Row, handle: Callable[[Row], Row], *, as_json: bool, show: Callable[[Row], Any]) -> int:
+    found = handle(row)
+    if as_json:
+        sys.stdout.write(json.dumps({**_id_of(row), **found}, ensure_ascii=False) + "\n")
+    else:
+        show(found)
+    return 0
+
+
+def _many(lines: Iterator[str], handle: Callable[[Row], Row]) -> int:
+    """Answer line by line, in order; a line that fails gets an error in its place and the rest goes on."""
+    failed = False
+    for line in lines:
+        if not line.strip():
+            continue
+        row: Row = {}
+        try:
+            row = _parsed(line)
+            found = {**_id_of(row), **handle(row)}
+        except RehearseError as error:
+            failed = True
+            found = {"id": row.get("id"), "error": str(error)}
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def _id_of(row: Row) -> Row:
+    return {"id": row["id"]} if "id" in row else {}
+
+
+@contextmanager
+def _stream(name: str) -> Iterator[Iterator[str]]:
+    if name == "-":
+        yield iter(sys.stdin)
+        return
+    try:
+        with Path(name).open(encoding="utf-8") as stream:
+            yield iter(stream)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LineError("The file cannot be read.", "Give a text file in UTF-8, or - for standard input.") from error
+
+
+def _print_report(report: Row) -> None:
+    from rehearse import article
+    from rehearse.kinds import kinds
+
+    if not report["flagged"]:
+        sys.stdout.write("Nothing here is likely to land as blame.\n")
+    for finding in report["findings"]:
+        practice = article.practice(finding["practice"])
+        sys.stdout.write(f"“{finding['text']}” {kinds()[finding['kind']].label}.\n  {finding['why']}\n  Practice {practice.number}, {practice.section}. You could say:\n")
+        for each in finding["suggestions"]:
+            sys.stdout.write(f"    · {each['text']}\n")
+    for strength in report["strengths"]:
+        sys.stdout.write(f"“{strength['text']}” {kinds()[strength['kind']].label}.\n")
+
+
+def _print_suggestions(found: Row) -> None:
+    for each in found["suggestions"]:
+        sys.stdout.write(f"· {each['text']} ({each['source']}, practice {each['practice']})\n")
+
+
+# -- transcripts ------------------------------------------------------------------------------------------------------------
+
+
+def _store() -> Any:
+    from rehearse.transcripts import Transcripts
+
+    return Transcripts(settings.database_path())
+
+
+def _whole_id(store: Any, start: str) -> str:
+    """Return the id that starts so.
+
+    :raises NotFound: if none does, or more than one.
+    """
+    found = [each.id for each in store.list(limit=100_000) if each.id.startswith(start)]
+    if len(found) == 1:
+        return str(found[0])
+    if not found:
+        raise NotFound(f"No rehearsal has an id that starts with “{start}”.", "`rehearse transcripts list` shows them.")
+    raise NotFound(f"{len(found)} rehearsals have an id that starts with “{start}”.", "Give more of it.")
+
+
+def list_transcripts(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse transcripts list``."""
+    with _store() as store:
+        found = store.list(chosen.query, limit=100_000)
+    if chosen.json:
+        sys.stdout.write(json.dumps([_plain(each) for each in found], ensure_ascii=False) + "\n")
+        return 0
+    for each in found:
+        sys.stdout.write(f"{each.id[:8]}  {each.touched[:10]}  {each.title}  ({each.turns} lines)\n")
+    if not found:
+        sys.stdout.write("Nothing found.\n" if chosen.query else "No rehearsal has been saved yet.\n")
+    return 0
+
+
+def show_transcript(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse transcripts show``."""
+    with _store() as store:
+        document = store.export(_whole_id(store, chosen.id))
+    sys.stdout.write(written(document, "json" if chosen.json else "markdown"))
+    return 0
+
+
+def written(document: Mapping[str, Any], form: str) -> str:
+    """Return an exported rehearsal as ``markdown``, ``html`` or ``json``."""
+    from rehearse.transcripts import openness_labels, to_html, to_json, to_markdown
+
+    if form == "json":
+        return to_json(document)
+    return (to_html if form == "html" else to_markdown)(document, openness_labels())
+
+
+def export_transcript(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse transcripts export``."""
+    from rehearse.transcripts import write_private
+
+    with _store() as store:
+        document = store.export(_whole_id(store, chosen.id))
+    text = written(document, chosen.format)
+    if chosen.out:
+        write_private(Path(chosen.out), text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def import_transcript(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse transcripts import``."""
+    from rehearse.transcripts import read_document
+
+    try:
+        raw = Path(chosen.file).read_bytes()
+    except OSError as error:
+        raise TranscriptError("The file cannot be read.", "Give a JSON file that was exported before.") from error
+    with _store() as store:
+        saved = store.import_(read_document(raw))
+    sys.stdout.write(json.dumps({"id": saved.id, "title": saved.title}, ensure_ascii=False) + "\n" if chosen.json else f"Imported as {saved.id[:8]}: {saved.title}\n")
+    return 0
+
+
+def delete_transcript(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse transcripts delete``."""
+    with _store() as store:
+        name = _whole_id(store, chosen.id)
+        if not chosen.yes:
+            sys.stdout.write(f"Delete “{store.get(name).title}” for good? [y/N] ")
+            sys.stdout.flush()
+            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+                sys.stdout.write("Kept.\n")
+                return 1
+        store.delete(name)
+    sys.stdout.write("Deleted for good.\n")
+    return 0
+
+
+# -- voices -----------------------------------------------------------------------------------------------------------------
+
+
+def list_voices(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse voices list``."""
+    from rehearse import catalog
+
+    rows: list[Row] = [
+        {"name": "embedded", "here": True, "size": found.size, "licence": found.licence, "expect": "Comes with the app; small and quick."}
+        for found in catalog.carried()
+        if found.role == "voice"
+    ]
+    for each in catalog.offered():
+        here = (settings.voices_folder() / each.file).is_file()
+        rows.append({**_plain(each), "here": here})
+    if chosen.json:
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
+        return 0
+    for row in rows:
+        sys.stdout.write(f"{'*' if row['here'] else ' '} {row['name']:<14} {row['size'] / 1e9:5.1f} GB  {row['licence']:<11} {row['expect']}\n")
+    sys.stdout.write("* is on this computer\n")
+    return 0
+
+
+def pull_voice(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse voices pull``."""
+    from rehearse.voice import download
+
+    download.pull(chosen.name, lambda sentence: sys.stdout.write(sentence + "\n") and None)
+    return 0
+
+
+def remove_voice(chosen: argparse.Namespace) -> int:
+    """Run ``rehearse voices remove``."""
+    from rehearse.voice import download
+
+    download.remove(chosen.name)
+    sys.stdout.write(f"{chosen.name} was removed.\n")
+    return 0
+

@@ -1,0 +1,226 @@
+"""MiniLM, as it comes for meaning, and with our layers and heads for how a sentence may land.
+
+The tuned reader is the same network with the weights of its transformer layers replaced by ours (its word embeddings are
+shared with the untuned one, so both together cost about 130 MB) and three linear heads: may it land as blame (one
+probability), which kind (a probability each), and which words carry it (a probability a token). How they were trained,
+and what they get wrong, is in ``models/tone/CARD.md``.
+"""
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rehearse import catalog, settings
+from rehearse.errors import DataError, ModelMissing
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from sentence_transformers import SentenceTransformer
+
+# MiniLM reads 256 word pieces; a spoken sentence with the line before it rarely needs 100.
+LONGEST = 128
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A sentence to read, and the line before it: hers in the same draft, or his last one. Either may be empty."""
+
+    text: str
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one sentence may land. ``score`` is the probability (0 to 1) that it lands as blame, ``kinds`` that of each
+    kind (they sum to 1), ``span`` the characters of the sentence that carry it.
+    """
+
+    score: float
+    kinds: dict[str, float]
+    span: tuple[int, int]
+
+
+class Reader(Protocol):
+    """Whatever can say how sentences may land."""
+
+    def read(self, heard: Sequence[Heard]) -> list[Reading]:
+        """Return a reading for each sentence, in order."""
+        ...
+
+
+class Embedder(Protocol):
+    """Whatever can turn texts into vectors of meaning."""
+
+    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Return one unit vector a text: shape (texts, dimensions)."""
+        ...
+
+
+def base_model() -> "SentenceTransformer":
+    """Load the embedded MiniLM from its package, checked against the catalog, without asking any hub.
+
+    :raises ModelMissing: if the package is not installed.
+    :raises ModelChanged: if the weights are not the pinned ones.
+    """
+    folder = catalog.verified("encoder").parent
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+class MiniLM:
+    """The untuned encoder: what texts mean, for finding the phrase nearest to her concern."""
+
+    def __init__(self, model: "SentenceTransformer") -> None:
+        """Wrap a loaded model."""
+        self.model = model
+
+    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Return one unit vector a text: shape (texts, 384)."""
+        return self.model.encode(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
+
+
+def joined(heard: Heard) -> tuple[str, str] | str:
+    """Return a sentence in the form the tokenizer takes: alone, or as a pair with the line before it."""
+    return (heard.before, heard.text) if heard.before else heard.text
+
+
+class TunedReader:
+    """The tuned encoder with its heads."""
+
+    def __init__(self, model: "SentenceTransformer", heads: "dict[str, torch.Tensor]", card: dict[str, Any]) -> None:
+        """Wrap a model whose layers are already ours.
+
+        :param heads: ``flag.weight`` (1, 384), ``kind.weight`` (kinds, 384), ``span.weight`` (1, 384) and their biases.
+        :param card: ``kinds`` (names in the order of the head) and ``temperature`` (what the flag's logit is divided by).
+        """
+        self.network = model[0].auto_model.eval()
+        self.tokenizer = model.tokenizer
+        self.heads = heads
+        self.kinds: list[str] = card["kinds"]
+        self.temperature = float(card["temperature"])
+        self.span_threshold = float(card["span_threshold"])
+
+    def read(self, heard: Sequence[Heard]) -> list[Reading]:
+        """Return a reading for each sentence, in order."""
+        found: list[Reading] = []
+        for first in range(0, len(heard), BATCH):
+            found += self._read_batch(heard[first : first + BATCH])
+        return found
+
+    def _read_batch(self, heard: Sequence[Heard]) -> list[Reading]:
+        import torch
+
+        with torch.inference_mode():
+            batch = tokenized(self.tokenizer, heard)
+            states = self.network(**{key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids")}).last_hidden_state
+            own = batch["own"].unsqueeze(-1)
+            pooled = (states * own).sum(1) / own.sum(1).clamp(min=1)
+            flags = torch.sigmoid(_linear(pooled, self.heads, "flag").squeeze(-1) / self.temperature)
+            kinds = torch.softmax(_linear(pooled, self.heads, "kind"), dim=-1)
+            carries = torch.sigmoid(_linear(states, self.heads, "span").squeeze(-1))
+        found = []
+        for row, each in enumerate(heard):
+            offsets = batch["offset_mapping"][row].tolist()
+            inside = [(offsets[i], float(carries[row, i])) for i in range(len(offsets)) if batch["own"][row, i]]
+            found.append(
+                Reading(
+                    score=round(float(flags[row]), 4),
+                    kinds={name: round(float(kinds[row, i]), 4) for i, name in enumerate(self.kinds)},
+                    span=_span(each.text, inside, self.span_threshold),
+                )
+            )
+        return found
+
+
+def tokenized(tokenizer: Any, heard: Sequence[Heard]) -> "dict[str, torch.Tensor]":
+    """Return the batch for the network, and which tokens are the sentence's own (``own``, 1 or 0 a token)."""
+    import torch
+
+    batch = tokenizer([joined(each) for each in heard], **_TOKENIZING)
+    own = torch.zeros_like(batch["input_ids"])
+    for row, each in enumerate(heard):
+        wanted = 1 if each.before else 0
+        for column, sequence in enumerate(batch.sequence_ids(row)):
+            own[row, column] = int(sequence == wanted)
+    batch["own"] = own
+    return batch
+
+
+_TOKENIZING: dict[str, Any] = {
+    "padding": True,
+    "truncation": "longest_first",
+    "max_length": LONGEST,
+    "return_tensors": "pt",
+    "return_offsets_mapping": True,
+    "return_token_type_ids": True,
+}
+
+
+def _linear(states: "torch.Tensor", heads: "dict[str, torch.Tensor]", name: str) -> "torch.Tensor":
+    import torch
+
+    return torch.nn.functional.linear(states, heads[f"{name}.weight"], heads[f"{name}.bias"])
+
+
+def _span(text: str, tokens: list[tuple[list[int], float]], threshold: float) -> tuple[int, int]:
+    """Return the run from the first to the last word over the threshold; the whole sentence if none is."""
+    over = [offset for offset, value in tokens if value >= threshold]
+    if not over:
+        return 0, len(text)
+    start, end = over[0][0], over[-1][1]
+    while start > 0 and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return start, end
+
+
+def load(folder: Path | None = None) -> tuple[MiniLM, TunedReader]:
+    """Load the encoder twice: as it comes, and with our layers and heads.
+
+    :param folder: where our files are; ``models/tone`` if left out.
+    :raises ModelMissing: if a file is not there.
+    :raises ModelChanged: if a file is not the pinned one.
+    :raises DataError: if our files do not fit together.
+    """
+    given = folder is not None
+    folder = folder or settings.models_folder() / "tone"
+    layers = folder / "layers.safetensors" if given else catalog.verified("layers")
+    if not layers.is_file():
+        raise ModelMissing("The check's own layers are missing.", "Install rehearse again to restore them.")
+    base = base_model()
+    from safetensors.torch import load_file
+
+    card = read_card(folder / "reader.json")
+    weights = {name: tensor.float() for name, tensor in load_file(layers).items()}
+    heads = {name.removeprefix("head."): tensor for name, tensor in weights.items() if name.startswith("head.")}
+    ours = {name: tensor for name, tensor in weights.items() if not name.startswith("head.")}
+    # Sharing the word embeddings with the untuned model saves 47 MB.
+    embeddings = base[0].auto_model.embeddings
+    tuned = copy.deepcopy(base, {id(embeddings): embeddings})
+    unfit = tuned[0].auto_model.load_state_dict(ours, strict=False).unexpected_keys
+    if unfit or heads["kind.weight"].shape[0] != len(card["kinds"]):
+        raise DataError(layers, "its weights do not fit the encoder")
+    return MiniLM(base), TunedReader(tuned, heads, card)
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """Return what the reader must know beside its weights: kinds, temperature and thresholds.
+
+    :raises DataError: if the file is missing or lacks a field.
+    """
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise DataError(path, "it cannot be read") from error
+    lacking = {"kinds", "temperature", "span_threshold", "thresholds"} - set(card)
+    if lacking:
+        raise DataError(path, f"it lacks {', '.join(sorted(lacking))}")
+    return dict(card)

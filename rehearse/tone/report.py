@@ -1,0 +1,72 @@
+"""What the check found in a draft, as records; their plain form is the contract of ``rehearse check``."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Source = Literal["article", "reworded", "phrasebook"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A gentler wording, where it comes from, and the practice it follows (1 to 10)."""
+
+    text: str
+    source: Source
+    practice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Words that may land as blame. ``start`` and ``end`` are character offsets into the draft; ``score`` is 0 to 1."""
+
+    start: int
+    end: int
+    text: str
+    score: float
+    kind: str
+    why: str
+    practice: int
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """Words that may do him good."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    practice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the check says of one draft. ``score`` is that of its strongest sentence, 0 to 1."""
+
+    text: str
+    score: float
+    findings: tuple[Finding, ...] = ()
+    strengths: tuple[Strength, ...] = ()
+
+    @property
+    def flagged(self) -> bool:
+        """Whether anything was found."""
+        return bool(self.findings)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the findings, each once, strongest finding first."""
+        ordered = sorted(self.findings, key=lambda finding: -finding.score)
+        return tuple(dict.fromkeys(finding.kind for finding in ordered))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as the contract of ``rehearse check`` has it."""
+        return {
+            "text": self.text,
+            "flagged": self.flagged,
+            "score": self.score,
+            "kinds": list(self.kinds),
+            "findings": [{**asdict(finding), "suggestions": [asdict(each) for each in finding.suggestions]} for finding in self.findings],
+            "strengths": [asdict(strength) for strength in self.strengths],
+        }

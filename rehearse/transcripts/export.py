@@ -1,0 +1,74 @@
+"""Carrying a rehearsal out as a file: what it says, what it is called, and that nobody else may read it."""
+
+import json
+import os
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from rehearse.errors import TranscriptError
+from rehearse.transcripts.markdown import to_markdown
+from rehearse.transcripts.page import to_html
+from rehearse.transcripts.record import Saved
+from rehearse.transcripts.talk import openness_labels
+
+__all__ = ["file_name", "openness_labels", "to_html", "to_json", "to_markdown", "write_private"]
+
+# A name may have 255 bytes on most disks, and a whole path 260 characters on Windows.
+_LONGEST_NAME = 80
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Return an exported rehearsal as JSON that :func:`rehearse.transcripts.read_document` reads.
+
+    :raises TranscriptError: if the document is not plain data.
+    """
+    try:
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TranscriptError(
+            "The rehearsal is not plain data and cannot be exported.", "Export it from the list of rehearsals."
+        ) from error
+
+
+def file_name(saved: Saved, suffix: str) -> str:
+    """Return a name for a downloaded file that every system accepts, such as ``rehearsal-daniel-2026-11-22.html``.
+
+    The leading word also keeps a title such as “CON” or “.profile” from meaning something to the system.
+
+    :param suffix: what the name ends with, such as ``.json``.
+    """
+    words = unicodedata.normalize("NFC", saved.title or saved.scenario.son.name)
+    plain = "".join(letter if letter.isalnum() else "-" for letter in words)
+    plain = "-".join(part for part in plain.split("-") if part)
+    plain = plain.encode("utf-8")[:_LONGEST_NAME].decode("utf-8", "ignore").rstrip("-")
+    date = "".join(letter for letter in saved.created[:10] if letter in "0123456789-")
+    ending = "".join(letter for letter in suffix if letter.isascii() and letter.isalnum())
+    return "-".join(part for part in ("rehearsal", plain.lower(), date) if part) + f".{ending}"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read; it appears whole or not at all, replacing an older one.
+
+    :raises TranscriptError: if it cannot be written.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        handle = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            unfinished.chmod(0o600)  # again, because an odd umask may have taken even the owner's rights
+            file.write(text.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise TranscriptError(
+            f"The file could not be written ({error.strerror}).", "Choose another folder, or free some space."
+        ) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()

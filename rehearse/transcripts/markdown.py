@@ -1,0 +1,66 @@
+"""A rehearsal as Markdown, in which nothing anyone said can become markup."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rehearse.transcripts.talk import Line, Talk, talk
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>&|~$^])")
+# A line that begins so would become a heading, a list, a rule or the underline of a heading.
+_BEGINNING = re.compile(r"^([#+=:-]|\d+(?=[.)]))")
+_ADDRESS = re.compile(r"(?i)(://|\bwww\.|@)")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def escape(text: str) -> str:
+    """Return a text on one line that Markdown shows as it is."""
+    text = _MARKUP.sub(r"\\\1", " ".join(_CONTROL.sub("", text).split()))
+    text = _BEGINNING.sub(lambda found: f"{found[1]}\\" if found[1].isdigit() else f"\\{found[1]}", text)
+    # Many viewers make bare addresses into links; a zero-width space would be copied along, an escape is not.
+    return _ADDRESS.sub(lambda found: f"{found[1][:-1]}\\{found[1][-1]}" if found[1][0] in "wW" else f"\\{found[1]}", text)
+
+
+def to_markdown(document: Mapping[str, Any], labels: Mapping[int, str]) -> str:
+    """Return an exported rehearsal as Markdown: the scene, the talk on the screen, then the other tries.
+
+    :param labels: the word for each level of openness.
+    :raises TranscriptError: if the document is not as it should be.
+    """
+    shown = talk(document, labels)
+    return "\n\n".join(part for part in _parts(shown) if part) + "\n"
+
+
+def _parts(shown: Talk) -> list[str]:
+    parts = [f"# {escape(shown.title)}", escape(shown.when)]
+    parts += ["## The scene", "\n".join(f"- **{name}:** {escape(text)}" for name, text in shown.scene)]
+    parts.append("## The talk")
+    parts += [_line(line) for line in shown.lines] or ["Nothing has been said yet."]
+    if shown.tries:
+        parts.append("## Other tries")
+    for other in shown.tries:
+        parts.append(f"### {escape(other.name)}")
+        parts.append(f"After {escape(other.after)}" if other.after else "From the beginning")
+        parts += [_line(line) for line in other.lines]
+    return [*parts, "---", escape(shown.closing)]
+
+
+def _line(line: Line) -> str:
+    head = f"**{escape(line.who)}** · {escape(line.when)} · {escape(line.openness)}"
+    state = f" *({line.state})*" if line.state else ""
+    said = "\\\n".join(escape(part) for part in line.text.splitlines() if part.strip())
+    parts = [head, (said + state).strip(), f"*{escape(line.reason)}*" if line.reason.strip() else ""]
+    for note in line.notes:
+        quote = f"“{escape(note.quote)}” " if note.quote else ""
+        parts.append(f"> {quote}{escape(note.why)}".rstrip())
+        parts += [f"> - Instead: {escape(text)}" for text in note.instead]
+    return _joined([part for part in parts if part])
+
+
+def _joined(parts: list[str]) -> str:
+    """Join by blank lines, but keep the lines of one quotation together."""
+    text = ""
+    for before, part in zip(["", *parts], parts, strict=False):
+        gap = "" if not before else "\n" if before[0] == ">" and part.startswith("> -") else "\n\n"
+        text += gap + part
+    return text

@@ -1,0 +1,172 @@
+"""The schema, as numbered steps that are never edited once released.
+
+Each step runs in one transaction together with the record that it ran, so a half-applied schema cannot exist. Names, not
+numbers, are recorded: a name this version does not know means that a newer one has been here.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rehearse.errors import TranscriptError
+from rehearse.turn import now
+
+Migration = Callable[[sqlite3.Connection], None]
+
+# Marks the file as ours ("rhrs"), so that another program's database is refused instead of being added to.
+APPLICATION_ID = 0x72687273
+
+
+def m001_initial(connection: sqlite3.Connection) -> None:
+    """Create rehearsals, their turns, what the check said of them, and the list of erasures still owed."""
+    for statement in _INITIAL:
+        connection.execute(statement)
+
+
+_INITIAL = (
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    # `touch` breaks ties of `touched`: two things can happen in one millisecond.
+    """
+    CREATE TABLE rehearsal (
+        id TEXT PRIMARY KEY NOT NULL,
+        title TEXT NOT NULL,
+        son TEXT NOT NULL,
+        situation TEXT NOT NULL,
+        scenario TEXT NOT NULL,
+        created TEXT NOT NULL,
+        touched TEXT NOT NULL,
+        touch INTEGER NOT NULL,
+        ended TEXT,
+        leaf_id TEXT,
+        FOREIGN KEY (id, leaf_id) REFERENCES turn (rehearsal_id, id)
+    )
+    """,
+    "CREATE INDEX rehearsal_touched ON rehearsal (touched, touch)",
+    "CREATE INDEX rehearsal_touch ON rehearsal (touch)",
+    # The pair in the foreign key is what keeps a parent inside its own rehearsal.
+    """
+    CREATE TABLE turn (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        rehearsal_id TEXT NOT NULL REFERENCES rehearsal (id) ON DELETE CASCADE,
+        parent_id TEXT,
+        speaker TEXT NOT NULL CHECK (speaker IN ('mother', 'son')),
+        text TEXT NOT NULL,
+        openness INTEGER NOT NULL CHECK (openness BETWEEN 1 AND 5),
+        reason TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('complete', 'partial', 'stopped')),
+        label TEXT NOT NULL,
+        created TEXT NOT NULL,
+        UNIQUE (rehearsal_id, id),
+        FOREIGN KEY (rehearsal_id, parent_id) REFERENCES turn (rehearsal_id, id)
+    )
+    """,
+    "CREATE INDEX turn_parent ON turn (rehearsal_id, parent_id)",
+    # Apart from the turn, so that a search through the texts does not read past every report. It is written before its
+    # turn (the key is checked at commit), which lets a trigger refuse any report for a turn that is already there.
+    """
+    CREATE TABLE turn_report (
+        turn_id TEXT PRIMARY KEY NOT NULL REFERENCES turn (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+        body TEXT NOT NULL
+    )
+    """,
+    # A row stands for words that were deleted but may still lie in the file.
+    "CREATE TABLE erasure (seq INTEGER PRIMARY KEY AUTOINCREMENT, owed_since TEXT NOT NULL)",
+    """
+    CREATE TRIGGER turn_never_changes BEFORE UPDATE ON turn
+    WHEN NOT (
+        NEW.seq IS OLD.seq AND NEW.id IS OLD.id AND NEW.rehearsal_id IS OLD.rehearsal_id
+        AND NEW.parent_id IS OLD.parent_id AND NEW.speaker IS OLD.speaker AND NEW.reason IS OLD.reason
+        AND NEW.created IS OLD.created
+        AND (
+            OLD.state = 'partial'
+            OR (NEW.text IS OLD.text AND NEW.openness IS OLD.openness AND NEW.state IS OLD.state)
+        )
+    )
+    BEGIN SELECT RAISE(ABORT, 'a turn never changes'); END
+    """,
+    """
+    CREATE TRIGGER turn_never_leaves BEFORE DELETE ON turn
+    WHEN EXISTS (SELECT 1 FROM rehearsal WHERE id = OLD.rehearsal_id)
+    BEGIN SELECT RAISE(ABORT, 'a turn never changes'); END
+    """,
+    """
+    CREATE TRIGGER report_comes_with_its_turn BEFORE INSERT ON turn_report
+    WHEN EXISTS (SELECT 1 FROM turn WHERE id = NEW.turn_id)
+    BEGIN SELECT RAISE(ABORT, 'a turn never changes'); END
+    """,
+    """
+    CREATE TRIGGER report_never_changes BEFORE UPDATE ON turn_report
+    BEGIN SELECT RAISE(ABORT, 'a turn never changes'); END
+    """,
+    """
+    CREATE TRIGGER report_never_leaves BEFORE DELETE ON turn_report
+    WHEN EXISTS (SELECT 1 FROM turn WHERE id = OLD.turn_id)
+    BEGIN SELECT RAISE(ABORT, 'a turn never changes'); END
+    """,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (m001_initial,)
+
+
+def applied(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the steps that ran on this database, in their order."""
+    if not _has_table(connection, "migration"):
+        return []
+    return [name for (name,) in connection.execute("SELECT name FROM migration ORDER BY seq")]
+
+
+def migrate(connection: sqlite3.Connection, steps: tuple[Migration, ...] = MIGRATIONS) -> list[str]:
+    """Run the steps that have not run yet and return their names.
+
+    :param connection: an open connection without a transaction, with ``isolation_level=None``.
+    :raises TranscriptError: if the file belongs to another program or was made by a newer version.
+    """
+    ran = []
+    with _transaction(connection, "BEGIN"):
+        waiting = _waiting(connection, steps)
+    for step in waiting:
+        with _transaction(connection, "BEGIN IMMEDIATE"):
+            # Looked at again inside the transaction: another process may have run it between.
+            if step in _waiting(connection, steps):
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS migration (seq INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, ran TEXT NOT NULL)"
+                )
+                step(connection)
+                connection.execute("INSERT INTO migration (name, ran) VALUES (?, ?)", (step.__name__, now()))
+                ran.append(step.__name__)
+    return ran
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _waiting(connection: sqlite3.Connection, steps: tuple[Migration, ...]) -> list[Migration]:
+    """Return the steps that have not run, having made sure that the file is ours and not newer than this version."""
+    blank = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if not blank and (application != APPLICATION_ID or not _has_table(connection, "migration")):
+        raise TranscriptError(
+            "The file of your rehearsals was made by another program.", "Move it away, or set REHEARSE_HOME to another folder."
+        )
+    done = applied(connection)
+    if set(done) - {step.__name__ for step in steps}:
+        raise TranscriptError(
+            "Your rehearsals were last opened by a newer version of the app, and this one could damage them.",
+            "Update the app, or set REHEARSE_HOME to another folder.",
+        )
+    return [step for step in steps if step.__name__ not in done]
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None

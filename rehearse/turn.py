@@ -1,0 +1,53 @@
+"""A turn of the talk, and how open he is after it."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import IntEnum
+from typing import Any, Literal
+
+Speaker = Literal["mother", "son"]
+State = Literal["complete", "partial", "stopped"]
+
+
+class Openness(IntEnum):
+    """Where the son is after hearing a turn. Words for each level are data, in ``prompts/openness.toml``."""
+
+    SHUT = 1
+    GUARDED = 2
+    WARY = 3
+    WARMING = 4
+    OPEN = 5
+
+
+def new_id() -> str:
+    """Return a fresh random identifier of 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def now() -> str:
+    """Return this moment in UTC, as ISO 8601 with milliseconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One utterance by mother or son, never changed or removed by a later one.
+
+    ``openness`` is where he is after hearing her turn, and on a turn of his where he spoke from; ``reason`` says in one
+    sentence why it moved. ``report`` is what the check said of her line then, in the form of ``rehearse check``.
+    ``state`` is ``partial`` while his answer still grows (and stays so if the app died), ``stopped`` if she stopped it.
+    ``label`` is a name she may give to a try.
+    """
+
+    speaker: Speaker
+    text: str
+    openness: Openness
+    parent_id: str | None = None
+    reason: str = ""
+    report: Mapping[str, Any] | None = None
+    state: State = "complete"
+    label: str = ""
+    id: str = field(default_factory=new_id)
+    created: str = field(default_factory=now)

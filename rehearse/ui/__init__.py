@@ -1,0 +1,1 @@
+"""The page: thin handlers over a rehearsal."""

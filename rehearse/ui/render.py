@@ -1,0 +1,192 @@
+"""The page's own pieces of HTML. Everything a person or a model wrote goes through :func:`safe`."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from rehearse import article
+from rehearse.kinds import kinds
+from rehearse.rehearsal import Rehearsal
+from rehearse.son.levels import levels
+from rehearse.transcripts import Summary
+from rehearse.turn import Openness, Turn
+from rehearse.ui.words import say
+
+
+def safe(text: object) -> str:
+    """Return text that shows as it is, in HTML and through Gradio's own templates (which read ``${…}`` and ``{{…}}``)."""
+    return escape(str(text), quote=True).replace("$", "&#36;").replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")
+
+
+def button(action: str, text: str, value: str = "", *, label: str = "", style: str = "link") -> str:
+    """Return a button whose click reaches Python as ``{"act": action, "value": value}``."""
+    named = f' aria-label="{safe(label)}"' if label else ""
+    return f'<button type="button" class="{style}" data-act="{safe(action)}" data-value="{safe(value)}"{named}>{safe(text)}</button>'
+
+
+# -- the talk ---------------------------------------------------------------------------------------------------------------
+
+
+def talk(rehearsal: Rehearsal, *, answering: bool = False) -> str:
+    """Return the talk on the screen, with what can be done at each line."""
+    saved = rehearsal.saved
+    turns = rehearsal.turns
+    name = saved.scenario.son.name
+    path = _path(turns, saved.leaf_id)
+    if not path and not answering:
+        return f'<p class="empty">{safe(say("talk.empty"))}</p>'
+    items = [_turn(turn, path, turns, name, answering=answering) for turn in path]
+    if answering and (not path or path[-1].speaker == "mother"):
+        items.append(_typing(name))
+    return f'<ol class="talk">{"".join(items)}</ol>'
+
+
+def _path(turns: Sequence[Turn], leaf_id: str | None) -> list[Turn]:
+    by_id = {turn.id: turn for turn in turns}
+    found: list[Turn] = []
+    while leaf_id is not None:
+        found.append(by_id[leaf_id])
+        leaf_id = by_id[leaf_id].parent_id
+    return found[::-1]
+
+
+def _typing(name: str) -> str:
+    return f'<li class="turn son typing"><span class="who">{safe(name)}</span><p class="line">{safe(say("talk.typing", name=name))}</p></li>'
+
+
+def _turn(turn: Turn, path: Sequence[Turn], turns: Sequence[Turn], name: str, *, answering: bool) -> str:
+    last = turn is path[-1]
+    if turn.speaker == "son" and not turn.text and answering and last:
+        return _typing(name)
+    who = say("talk.you") if turn.speaker == "mother" else name
+    text = f'<p class="line">{safe(turn.text)}</p>' if turn.text else f'<p class="line quiet">{safe(say("talk.stopped_empty"))}</p>'
+    marks = ""
+    if turn.speaker == "son":
+        marks = f'<span class="level level-{int(turn.openness)}">{safe(levels()[turn.openness].label)}</span>'
+        if turn.state != "complete" and turn.text and not (answering and last):
+            marks += f'<span class="mark">{safe(say("talk.stopped" if turn.state == "stopped" else "talk.partial"))}</span>'
+    actions = "" if answering else _tries(turn, turns) + _actions(turn, last)
+    heard = _heard(turn) if turn.speaker == "mother" else ""
+    acts = f'<div class="acts">{actions}</div>' if actions else ""
+    return f'<li class="turn {turn.speaker}"><span class="who">{safe(who)}</span>{marks}{text}{heard}{acts}</li>'
+
+
+def _actions(turn: Turn, last: bool) -> str:
+    if turn.speaker == "mother":
+        unanswered = button("again", say("talk.let_answer")) if last else ""
+        return button("back", say("talk.back"), turn.id) + unanswered
+    return button("again", say("talk.again")) if last else ""
+
+
+def _tries(turn: Turn, turns: Sequence[Turn]) -> str:
+    tries = [each for each in turns if each.parent_id == turn.parent_id and each.speaker == turn.speaker]
+    if len(tries) < 2:
+        return ""
+    here = [each.id for each in tries].index(turn.id)
+    earlier = button("show", "‹", tries[here - 1].id, label=say("talk.earlier"), style="step") if here else ""
+    later = button("show", "›", tries[here + 1].id, label=say("talk.later"), style="step") if here + 1 < len(tries) else ""
+    return f'<span class="tries">{earlier}{safe(say("talk.try", number=here + 1, count=len(tries)))}{later}</span>'
+
+
+def _heard(turn: Turn) -> str:
+    report = turn.report or {}
+    found = [_sentence(each, "check.this") for each in report.get("findings", [])]
+    found += [_sentence(each, "check.strength") for each in report.get("strengths", [])]
+    if not found and not turn.reason:
+        return ""
+    reason = f'<p class="reason">{safe(turn.reason)}</p>' if turn.reason else ""
+    items = f"<ul>{''.join(f'<li>{each}</li>' for each in found)}</ul>" if found else ""
+    return f'<details class="heard"><summary>{safe(say("talk.heard"))}</summary>{reason}{items}</details>'
+
+
+def _sentence(found: Mapping[str, Any], words: str) -> str:
+    return f"<q>{safe(found['text'])}</q> {safe(say(words, label=kinds()[found['kind']].label))}"
+
+
+def gauge(openness: Openness, reason: str = "") -> str:
+    """Return how open he is, in words, as five steps, and with why it moved."""
+    level = levels()[openness]
+    steps = "".join(f'<span class="step{" on" if each <= openness else ""}"></span>' for each in Openness)
+    label = say("openness.gauge", label=level.label, value=int(openness))
+    why = f'<p class="reason">{safe(reason)}</p>' if reason else ""
+    return (
+        f'<div class="gauge"><span class="name">{safe(say("openness.heading"))}</span>'
+        f'<span class="steps level-{int(openness)}" role="img" aria-label="{safe(label)}">{steps}</span>'
+        f'<strong>{safe(level.label)}</strong><p>{safe(level.sentence)}</p>{why}</div>'
+    )
+
+
+def about(rehearsal: Rehearsal) -> str:
+    """Return the lines over the talk: whom she is practising with, and who really speaks."""
+    scenario = rehearsal.scenario
+    name = scenario.son.name
+    facts = ", ".join(str(each) for each in (scenario.son.age, scenario.son.stage) if each)
+    situation = f'<p class="situation">{safe(scenario.situation)}</p>' if scenario.situation else ""
+    return (
+        f'<h2>{safe(say("talk.about", name=name))}</h2>'
+        f'<p class="facts">{safe(facts)}</p>{situation}<p class="played">{safe(say("talk.played", name=name))}</p>'
+    )
+
+
+# -- the check --------------------------------------------------------------------------------------------------------------
+
+
+def findings(report: Mapping[str, Any], *, held: bool = False) -> str:
+    """Return what the check says of a draft: each finding with why, its practice and wordings to take, then strengths."""
+    if not report["text"].strip():
+        return ""
+    count = len(report["findings"])
+    summary = say("check.clear") if not count else say("check.one") if count == 1 else say("check.many", count=count)
+    if held:
+        summary = say("check.hold", summary=summary)
+    cards = "".join(_finding(index, each) for index, each in enumerate(report["findings"]))
+    strengths = "".join(f'<li class="strength">{_sentence(each, "check.strength")}</li>' for each in report["strengths"])
+    listed = f'<ul class="strengths">{strengths}</ul>' if strengths else ""
+    state = "flagged" if count else "clear"
+    return f'<div class="report {state}"><p class="summary">{safe(summary)}</p>{cards}{listed}</div>'
+
+
+def _finding(index: int, found: Mapping[str, Any]) -> str:
+    practice = article.practice(found["practice"])
+    label = kinds()[found["kind"]].label
+    wordings = "".join(
+        f"<li>{button('take', each['text'], f'{index}/{number}', style='wording')}"
+        f'<span class="source">{safe(say("check.source_" + each["source"]))}</span></li>'
+        for number, each in enumerate(found["suggestions"])
+    )
+    offered = f'<p class="instead">{safe(say("check.instead"))}</p><ul class="wordings">{wordings}</ul>' if wordings else ""
+    return (
+        f'<section class="finding"><p><mark>{safe(found["text"])}</mark> <strong>{safe(say("check.this", label=label))}</strong></p>'
+        f'<p class="why">{safe(found["why"])}</p>{offered}'
+        f'<p class="practice">{safe(say("check.practice", number=practice.number, short=practice.short))}</p></section>'
+    )
+
+
+def note(text: str, style: str = "note") -> str:
+    """Return one quiet sentence."""
+    return f'<p class="{style}">{safe(text)}</p>' if text else ""
+
+
+# -- the shelf --------------------------------------------------------------------------------------------------------------
+
+
+def shelf(found: Sequence[Summary], query: str) -> str:
+    """Return the list of saved rehearsals."""
+    if not found:
+        return f'<p class="empty">{safe(say("shelf.nothing" if query else "shelf.none"))}</p>'
+    return f'<ul class="shelf">{"".join(_summary(each) for each in found)}</ul>'
+
+
+def _summary(each: Summary) -> str:
+    lines = say("shelf.no_lines") if not each.turns else say("shelf.line") if each.turns == 1 else say("shelf.lines", count=each.turns)
+    facts = [each.touched[:10], lines, levels()[each.openness].label, *([say("shelf.ended")] if each.ended else [])]
+    excerpt = f'<p class="excerpt">{safe(each.excerpt)}</p>' if each.excerpt else ""
+    return (
+        f'<li><div><strong>{safe(each.title)}</strong><p class="facts">{safe(" · ".join(facts))}</p>{excerpt}</div>'
+        f'<div class="acts">{_row_button("open", each, "plain")}{_row_button("more", each, "link")}</div></li>'
+    )
+
+
+def _row_button(action: str, each: Summary, style: str) -> str:
+    words = say(f"shelf.{action}")
+    return button(action, words, each.id, label=f"{words}: {each.title}", style=style)

@@ -1,0 +1,105 @@
+"""What all tabs of the page share: the store, check and voice as they become ready, and who is answering."""
+
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+from typing import Literal
+
+from rehearse import settings
+from rehearse.errors import RehearseError
+from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.son.reply import Son
+from rehearse.transcripts import Transcripts
+
+Progress = Literal["loading", "ready", "failed"]
+
+
+@dataclass(slots=True)
+class Loading:
+    """How far a part is, and if it failed, the sentence that says why and what to do."""
+
+    state: Progress = "loading"
+    failure: str = ""
+
+
+@dataclass(slots=True)
+class Room:
+    """One running app. Its parts are loaded once, in the background, after the page is up."""
+
+    parts: Parts
+    check: Loading = field(default_factory=Loading)
+    voice: Loading = field(default_factory=Loading)
+    _answering: dict[str, Event] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _thread: Thread | None = None
+
+    @classmethod
+    def open(cls) -> "Room":
+        """Open the store; nothing else is loaded yet.
+
+        :raises TranscriptError: if the database cannot be opened.
+        """
+        return cls(Parts(Transcripts(settings.database_path())))
+
+    def load(self) -> None:
+        """Begin to load the voice and the check in a thread of their own, once."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._load, name="loading", daemon=True)
+                self._thread.start()
+
+    def _load(self) -> None:
+        # The voice first: it is up in a second, while the check waits for torch to be imported.
+        try:
+            from rehearse.voice.choice import open_voice
+
+            self.parts.son = Son(open_voice(settings.voice()))
+            self.voice.state = "ready"
+        except RehearseError as error:
+            self.voice.failure, self.voice.state = str(error), "failed"
+        try:
+            from rehearse.tone import ToneCheck
+
+            tone = ToneCheck.load()
+            tone.check("Hello.")
+            self.parts.check = tone
+            self.check.state = "ready"
+        except RehearseError as error:
+            self.check.failure, self.check.state = str(error), "failed"
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is loading any more."""
+        return "loading" not in (self.check.state, self.voice.state)
+
+    def rehearsal(self, id: str) -> Rehearsal:
+        """Return a saved rehearsal.
+
+        :raises NotFound: if there is none of this id.
+        """
+        return Rehearsal.open(id, parts=self.parts)
+
+    def begin_answer(self, id: str) -> Event:
+        """Return the event that stops the answer about to begin; one still going on in the same rehearsal is stopped."""
+        with self._lock:
+            earlier = self._answering.get(id)
+            if earlier is not None:
+                earlier.set()
+            self._answering[id] = Event()
+            return self._answering[id]
+
+    def end_answer(self, id: str, stop: Event) -> None:
+        """Forget an answer that has ended."""
+        with self._lock:
+            if self._answering.get(id) is stop:
+                del self._answering[id]
+
+    def answering(self, id: str) -> bool:
+        """Whether he is answering in this rehearsal now."""
+        return id in self._answering
+
+    def stop(self, id: str) -> None:
+        """Stop the answer that is being given in this rehearsal, if one is."""
+        with self._lock:
+            stop = self._answering.get(id)
+        if stop is not None:
+            stop.set()

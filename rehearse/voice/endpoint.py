@@ -1,0 +1,91 @@
+"""A voice behind an OpenAI-compatible server (llama.cpp's, Ollama, vLLM)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from threading import Event
+
+from rehearse.errors import VoiceError
+from rehearse.voice.voice import Count, Message, Sampling
+
+# Characters a token of English takes on the average; a server does not say how it counts.
+CHARACTERS_A_TOKEN = 3.5
+CONTEXT = 8192
+_PATIENCE = 60.0
+
+
+class EndpointVoice:
+    """Speaks through ``POST <address>/chat/completions`` with streaming."""
+
+    def __init__(self, address: str, model: str = "") -> None:
+        """Remember the server; nothing is asked of it yet.
+
+        :param address: up to and with ``/v1``; a bare host gets ``/v1`` added.
+        :param model: the model's name, where the server serves several.
+        """
+        address = address.rstrip("/")
+        self.address = address if address.endswith("/v1") else f"{address}/v1"
+        self.model = model
+        self.name = f"{model or 'model'} at {self.address}"
+        self.tuned = False
+        self.count = Count()
+
+    @property
+    def context(self) -> int:
+        """How many tokens prompt and answer may take together: an assumption, on the safe side for today's models."""
+        return CONTEXT
+
+    def tokens(self, prompt: Sequence[Message]) -> int:
+        """Return an estimate of how many tokens a prompt takes."""
+        return int(sum(len(each.content) + 12 for each in prompt) / CHARACTERS_A_TOKEN)
+
+    def stream(self, prompt: Sequence[Message], sampling: Sampling, stop: Event) -> Iterator[str]:
+        """Yield the answer as it comes; ends early, without an error, once ``stop`` is set.
+
+        :raises VoiceError: if the server cannot be reached or answers with an error.
+        """
+        import httpx
+
+        body = {
+            "model": self.model or "default",
+            "messages": [{"role": each.role, "content": each.content} for each in prompt],
+            "stream": True,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.most,
+        }
+        if sampling.seed is not None:
+            body["seed"] = sampling.seed
+        self.count = Count(prompt=self.tokens(prompt), read=self.tokens(prompt))
+        try:
+            with (
+                httpx.Client(timeout=_PATIENCE, trust_env=False) as client,
+                client.stream("POST", f"{self.address}/chat/completions", json=body) as response,
+            ):
+                if response.status_code != httpx.codes.OK:
+                    raise VoiceError(
+                        f"The server at {self.address} answered with error {response.status_code}.",
+                        "Check that it serves a chat model and that REHEARSE_VOICE_MODEL names one it has.",
+                    )
+                for line in response.iter_lines():
+                    if stop.is_set():
+                        return
+                    piece = _piece(line)
+                    if piece:
+                        self.count.written += 1
+                        yield piece
+        except httpx.HTTPError as error:
+            raise VoiceError(f"The server at {self.address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`.") from error
+
+    def close(self) -> None:
+        """Do nothing: connections end with each answer."""
+
+
+def _piece(line: str) -> str:
+    """Return the text of one server-sent event; empty if it carries none."""
+    if not line.startswith("data:") or line.strip() == "data: [DONE]":
+        return ""
+    try:
+        choices = json.loads(line[5:]).get("choices") or [{}]
+        return choices[0].get("delta", {}).get("content") or ""
+    except (json.JSONDecodeError, AttributeError) as error:
+        raise VoiceError("The server sent something that is not an answer.", "Check that its address ends in /v1.") from error

@@ -1,0 +1,99 @@
+"""The schema comes in numbered steps, each whole or not at all."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rehearse.errors import TranscriptError
+from rehearse.scenario import Scenario, Son
+from rehearse.transcripts import Transcripts
+from rehearse.transcripts.migrations import MIGRATIONS, applied, migrate
+
+
+def opened(path: Path | str = ":memory:") -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(opened()) as blank:
+        yield blank
+
+
+def m002_extra(connection: sqlite3.Connection) -> None:
+    """Add a table, as a later version might."""
+    connection.execute("CREATE TABLE extra (id INTEGER)")
+
+
+def m003_fails(connection: sqlite3.Connection) -> None:
+    """Fail half way."""
+    connection.execute("CREATE TABLE half (id INTEGER)")
+    connection.execute("CREATE TABLE half (id INTEGER)")
+
+
+def tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def test_from_blank_and_again(connection: sqlite3.Connection) -> None:
+    assert applied(connection) == []
+    assert migrate(connection) == ["m001_initial"]
+    assert {"rehearsal", "turn", "turn_report", "erasure", "migration"} <= tables(connection)
+    assert migrate(connection) == []
+    assert applied(connection) == ["m001_initial"]
+
+
+def test_names_are_numbered_in_order() -> None:
+    assert [step.__name__[:5] for step in MIGRATIONS] == [f"m{number:03}_" for number in range(1, len(MIGRATIONS) + 1)]
+
+
+def test_rows_survive_a_later_step(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "rehearsals.db"
+    with Transcripts(path) as store:
+        saved = store.create(Scenario(Son("Daniel")))
+    connection = opened(path)
+    assert migrate(connection, (*MIGRATIONS, m002_extra)) == ["m002_extra"]
+    assert connection.execute("SELECT id FROM rehearsal").fetchall() == [(saved.id,)]
+    connection.close()
+
+
+def test_a_step_that_fails_leaves_nothing(connection: sqlite3.Connection) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, (*MIGRATIONS, m002_extra, m003_fails))
+    assert applied(connection) == ["m001_initial", "m002_extra"]
+    assert "half" not in tables(connection)
+    assert not connection.in_transaction
+
+
+def test_a_first_step_that_fails_leaves_a_blank_file(connection: sqlite3.Connection) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, (m003_fails,))
+    assert tables(connection) == set()
+
+
+def test_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "rehearsals.db"
+    Transcripts(path).close()
+    connection = opened(path)
+    migrate(connection, (*MIGRATIONS, m002_extra))
+    connection.close()
+    with pytest.raises(TranscriptError, match="newer version"):
+        Transcripts(path)
+    connection = opened(path)
+    assert applied(connection) == ["m001_initial", "m002_extra"]
+    connection.close()
+
+
+def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "rehearsals.db"
+    connection = opened(path)
+    connection.execute("CREATE TABLE migration (name TEXT)")
+    connection.close()
+    with pytest.raises(TranscriptError, match="another program"):
+        Transcripts(path)
+    connection = opened(path)
+    assert tables(connection) == {"migration"}
+    connection.close()
