@@ -2,7 +2,7 @@
 # All paths are relative, because make changes into this folder first (`make -C FOLDER` too) and its name may hold a space.
 
 # The first Python that fits; PYTHON=... chooses another.
-PYTHON = $(shell for each in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo "$$each" && break; done)
 
 RUN = .venv/bin/python
@@ -78,9 +78,14 @@ clean: ## remove the environment and everything that was built; your talks stay
 		fail "No C++ compiler was found: install one (Debian and Ubuntu: sudo apt install g++; macOS: xcode-select --install), or use a prebuilt llama-cpp-python as README.md says."; \
 	rm -f .venv/.installed*; \
 	$(RUN) -c 'import pip' 2>/dev/null || { rm -rf .venv; "$(PYTHON)" -m venv .venv; }; \
-	echo "Setting up in .venv. This happens once and takes about 2 GB of disk."; \
-	test -n "$$prebuilt" || echo "llama.cpp is compiled for this computer on the way: about five minutes in which little seems to happen."; \
-	$(RUN) -m pip install --editable . || \
+	quiet=; \
+	if $(RUN) -c 'import importlib.util as u, sys; sys.exit(u.find_spec("llama_cpp") is None)'; then \
+		echo "Bringing .venv up to date."; quiet=--quiet; \
+	else \
+		echo "Setting up in .venv. This happens once and takes about 2 GB of disk."; \
+		test -n "$$prebuilt" || echo "llama.cpp is compiled for this computer on the way: about five minutes in which little seems to happen."; \
+	fi; \
+	$(RUN) -m pip install $$quiet --editable . || \
 		fail "The set-up did not go through; the reason stands above. Running the same command again goes on from here."; \
 	touch .venv/.installed
 

@@ -11,6 +11,7 @@ from rehearse import article, data, settings
 from rehearse.errors import DataError
 from rehearse.kinds import kinds
 from rehearse.scenario import Scenario
+from rehearse.tone.report import entries
 from rehearse.turn import Openness, Turn
 
 
@@ -92,7 +93,6 @@ def _lines(scenario: Scenario, path: Sequence[Turn]) -> tuple[Line, ...]:
     before = scenario.openness
     for turn in path:
         if turn.speaker == "mother":
-            report: Mapping[str, Any] = turn.report or {}
             found.append(
                 Line(
                     number=len(found) + 1,
@@ -101,8 +101,8 @@ def _lines(scenario: Scenario, path: Sequence[Turn]) -> tuple[Line, ...]:
                     before=before,
                     after=turn.openness,
                     reason=turn.reason,
-                    flagged=tuple(each["kind"] for each in report.get("findings", [])),
-                    strengths=tuple(each["kind"] for each in report.get("strengths", [])),
+                    flagged=tuple(kind for kind, _ in entries(turn.report, "findings")),
+                    strengths=tuple(kind for kind, _ in entries(turn.report, "strengths")),
                 )
             )
             before = turn.openness

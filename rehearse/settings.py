@@ -31,6 +31,10 @@ SETTINGS = (
 )
 
 
+# What may lie in the data folder: where one of these is, the folder is ours.
+OURS = frozenset({"rehearsals.db", "voices", "logs", "temporary"})
+
+
 def data_folder() -> Path:
     """Return the one folder that holds everything of hers, without creating it."""
     home = os.environ.get("REHEARSE_HOME", "").strip()
@@ -44,17 +48,38 @@ def data_folder() -> Path:
 def private_folder(path: Path) -> Path:
     """Create a folder that only its owner may open (mode 0700 where the system knows modes) and return it.
 
-    :raises SettingError: if the folder cannot be made.
+    A folder inside the data folder makes that one private first: what ``mkdir`` makes on the way would be open to others.
+
+    :raises SettingError: if the folder cannot be made, or if it is full of other things, which a closed folder would keep
+        from whoever uses them.
     """
+    home = data_folder()
+    if home in path.parents:
+        private_folder(home)
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.chmod(0o700)
+        foreign = home not in path.parents and _foreign(path)
+        if not foreign:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.chmod(0o700)
     except OSError as error:
         raise SettingError(
             f"The folder {path} cannot be used ({error.strerror}).",
             "Free some space or set REHEARSE_HOME to a folder you can write to.",
         ) from error
+    if foreign:
+        raise SettingError(
+            f"The folder {path} holds other things already, and only you could open it afterwards.",
+            "Set REHEARSE_HOME to a new or an empty folder.",
+        )
     return path
+
+
+def _foreign(path: Path) -> bool:
+    """Whether a folder is there and holds something, but nothing of ours."""
+    if not path.exists():
+        return False
+    names = {each.name for each in path.iterdir()}
+    return bool(names) and not names & OURS
 
 
 def database_path() -> Path:

@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TextIO
 
 from rehearse import settings
 from rehearse.errors import NotFound, RehearseError, TranscriptError
@@ -90,7 +91,7 @@ def reply(chosen: argparse.Namespace) -> int:
 
     if not chosen.jsonl:
         # A talk is too much for an argument: it comes as one JSON object on standard input.
-        return _one(_parsed(sys.stdin.read()), handle, as_json=chosen.json, show=lambda row: sys.stdout.write(row["text"] + "\n"))
+        return _one(_parsed(_stdin().read()), handle, as_json=chosen.json, show=lambda row: sys.stdout.write(row["text"] + "\n"))
     return _answer(chosen, handle, lambda row: sys.stdout.write(row["text"] + "\n"))
 
 
@@ -124,13 +125,37 @@ def _text_of(row: Row) -> str:
 
 
 def _parsed(line: str) -> Row:
+    from rehearse.tone.sentences import whole
+
+    line = line.removeprefix("\ufeff")
+    if whole(line) != line:
+        raise LineError("This line is not UTF-8.", "Give one JSON object a line, in UTF-8.")
     try:
         row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+        # An escape may stand for half of a character, which nothing further on can write.
+        row = json.loads(whole(json.dumps(row, ensure_ascii=False)))
+    except (ValueError, RecursionError) as error:
         raise LineError("This is not JSON.", "Give one JSON object a line.") from error
     if not isinstance(row, dict):
         raise LineError("This is not a JSON object.", "Give one JSON object a line.")
     return row
+
+
+def _stdin() -> TextIO:
+    """Return standard input, read as UTF-8; bytes that are not become halves of characters, so that one line fails and not all."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    return sys.stdin
+
+
+def _write_json(found: Any) -> None:
+    """Write a line of JSON, escaped where standard output cannot write its letters."""
+    line = json.dumps(found, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(found)
+    sys.stdout.write(line + "\n")
 
 
 def _once(make: Callable[[], Any]) -> Callable[[], Any]:
@@ -150,14 +175,14 @@ def _answer(chosen: argparse.Namespace, handle: Callable[[Row], Row], show: Call
     if chosen.jsonl:
         with _stream(chosen.jsonl) as lines:
             return _many(lines, handle)
-    text = chosen.text if getattr(chosen, "text", None) is not None else sys.stdin.read()
+    text = chosen.text if getattr(chosen, "text", None) is not None else _stdin().read()
     return _one({"text": text.strip()}, handle, as_json=chosen.json, show=show)
 
 
 def _one(row: Row, handle: Callable[[Row], Row], *, as_json: bool, show: Callable[[Row], Any]) -> int:
     found = handle(row)
     if as_json:
-        sys.stdout.write(json.dumps({**_id_of(row), **found}, ensure_ascii=False) + "\n")
+        _write_json({**_id_of(row), **found})
     else:
         show(found)
     return 0
@@ -176,7 +201,7 @@ def _many(lines: Iterator[str], handle: Callable[[Row], Row]) -> int:
         except RehearseError as error:
             failed = True
             found = {"id": row.get("id"), "error": str(error)}
-        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        _write_json(found)
         sys.stdout.flush()
     return 1 if failed else 0
 
@@ -188,13 +213,14 @@ def _id_of(row: Row) -> Row:
 @contextmanager
 def _stream(name: str) -> Iterator[Iterator[str]]:
     if name == "-":
-        yield iter(sys.stdin)
+        yield iter(_stdin())
         return
     try:
-        with Path(name).open(encoding="utf-8") as stream:
-            yield iter(stream)
-    except (OSError, UnicodeDecodeError) as error:
+        stream = Path(name).open(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
         raise LineError("The file cannot be read.", "Give a text file in UTF-8, or - for standard input.") from error
+    with stream:
+        yield iter(stream)
 
 
 def _print_report(report: Row) -> None:
@@ -244,7 +270,7 @@ def list_transcripts(chosen: argparse.Namespace) -> int:
     with _store() as store:
         found = store.list(chosen.query, limit=100_000)
     if chosen.json:
-        sys.stdout.write(json.dumps([_plain(each) for each in found], ensure_ascii=False) + "\n")
+        _write_json([_plain(each) for each in found])
         return 0
     for each in found:
         sys.stdout.write(f"{each.id[:8]}  {each.touched[:10]}  {each.title}  ({each.turns} lines)\n")
@@ -294,7 +320,10 @@ def import_transcript(chosen: argparse.Namespace) -> int:
         raise TranscriptError("The file cannot be read.", "Give a JSON file that was exported before.") from error
     with _store() as store:
         saved = store.import_(read_document(raw))
-    sys.stdout.write(json.dumps({"id": saved.id, "title": saved.title}, ensure_ascii=False) + "\n" if chosen.json else f"Imported as {saved.id[:8]}: {saved.title}\n")
+    if chosen.json:
+        _write_json({"id": saved.id, "title": saved.title})
+    else:
+        sys.stdout.write(f"Imported as {saved.id[:8]}: {saved.title}\n")
     return 0
 
 
@@ -329,7 +358,7 @@ def list_voices(chosen: argparse.Namespace) -> int:
         here = (settings.voices_folder() / each.file).is_file()
         rows.append({**_plain(each), "here": here})
     if chosen.json:
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
+        _write_json(rows)
         return 0
     for row in rows:
         sys.stdout.write(f"{'*' if row['here'] else ' '} {row['name']:<14} {row['size'] / 1e9:5.1f} GB  {row['licence']:<11} {row['expect']}\n")
@@ -341,8 +370,12 @@ def pull_voice(chosen: argparse.Namespace) -> int:
     """Run ``rehearse voices pull``."""
     from rehearse.voice import download
 
-    download.pull(chosen.name, lambda sentence: sys.stdout.write(sentence + "\n") and None)
+    download.pull(chosen.name, _tell)
     return 0
+
+
+def _tell(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
 
 
 def remove_voice(chosen: argparse.Namespace) -> int:

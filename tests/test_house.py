@@ -22,6 +22,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 HEAVY = {"gradio", "llama_cpp", "sentence_transformers", "torch", "transformers"}
 # Programs of the lab are run one at a time, by someone who has come to train or to measure.
 LIGHT = [path for path in MODULES if "lab" not in path.relative_to(PACKAGE).parts and path.name != "__main__.py"]
+# The pieces of the page are made of gradio; what serves them is not, because it must first turn gradio's reporting off.
+PAGE = [path for path in LIGHT if path.parent.name == "ui" and path.name not in ("__init__.py", "serve.py")]
 LONGEST_MODULE = 400
 
 
@@ -50,13 +52,21 @@ def python(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
 # -- importing --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("names", [["rehearse"], [dotted(path) for path in LIGHT]], ids=["rehearse", "every module"])
-def test_importing_loads_nothing_heavy(names: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("names", "allowed"),
+    [
+        (["rehearse"], set()),
+        ([dotted(path) for path in LIGHT if path not in PAGE], set()),
+        ([dotted(path) for path in PAGE], {"gradio"}),
+    ],
+    ids=["rehearse", "every module", "the page"],
+)
+def test_importing_loads_nothing_heavy(names: list[str], allowed: set[str]) -> None:
     """The page must be up before a model library is even read from the disk."""
     code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\nprint(*{HEAVY!r} & set(sys.modules))"
     done = python("-c", code)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == []
+    assert set(done.stdout.split()) <= allowed
 
 
 def test_rooms_import_downwards_only() -> None:
@@ -147,8 +157,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_the_wheel_holds_every_module(wheel: list[str]) -> None:
-    """An installed copy has all of the package."""
-    assert {relative(path) for path in MODULES} <= set(wheel)
+    """An installed copy has all of the package, and what lies beside the modules too."""
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    assert {relative(path) for path in files} <= set(wheel)
 
 
 def test_the_wheel_holds_prompts_and_models(wheel: list[str]) -> None:

@@ -151,6 +151,16 @@ def best_threshold(probabilities: torch.Tensor, flags: torch.Tensor) -> float:
     return max((0.2 + 0.01 * step for step in range(70)), key=f1)
 
 
+def refused_phrases(folder: Path, threshold: float) -> list[str]:
+    """Return the phrases of ours that a freshly trained reader would flag: they are not offered with it."""
+    from rehearse.tone import encoder, phrasebook
+    from rehearse.tone.reword import Reworder
+
+    embedder, reader = encoder.load(folder)
+    reworder = Reworder(reader, embedder, threshold)
+    return [text for text in (phrase.to() for phrase in phrasebook.phrases()) if not reworder.passes(text)]
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Train, fit temperature and threshold on the development writers, and save."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -181,6 +191,8 @@ def main(arguments: list[str] | None = None) -> int:
         "sentences": len(training),
     }
     trainer.save(chosen.out, card)
+    card["refused_phrases"] = refused_phrases(chosen.out, threshold)
+    (chosen.out / "reader.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps({"temperature": temperature, "threshold": threshold}) + "\n")
     return 0
 

@@ -11,6 +11,8 @@ from rehearse.errors import DataError
 from rehearse.turn import Openness
 
 _WORD = re.compile(r"[\w’']+")
+# Marks an answer may begin with before its first word has come.
+_BEFORE_WORDS = " .…\"“‘'’—-"
 _END = re.compile(r"(?:[.!?…]+[\"”’']?)(?=\s|$)")
 
 
@@ -72,17 +74,21 @@ class Guard:
         self._his = [_WORD.findall(line.lower()) for line in son]
         self._his_lines = {_bare(line) for line in son if len(line.split()) > 3}
 
-    def broken(self, text: str) -> str | None:
-        """Return the name of the rule that an answer, or the beginning of one, breaks; ``None`` if it breaks none."""
+    def broken(self, text: str, *, whole: bool = False) -> str | None:
+        """Return the name of the rule that an answer, or the beginning of one, breaks; ``None`` if it breaks none.
+
+        :param whole: whether the answer is finished: one of marks alone is then refused, silence (“…”) is not.
+        """
+        plain = text.replace("’", "'").replace("‘", "'")
         for rule in self.rules.patterns:
-            if rule.pattern.search(text):
+            if rule.pattern.search(plain):
                 return rule.name
         bare = _bare(text)
         if bare in self._hers and len(bare.split()) > 3:
             return "speaks for her"
         if bare in self._his_lines or self._repeats(text):
             return "repeat"
-        if not bare and text.strip(" .…"):
+        if not bare and text.strip(" .…" if whole else _BEFORE_WORDS):
             return "form"
         return None
 

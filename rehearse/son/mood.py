@@ -18,7 +18,7 @@ from typing import Any
 from rehearse.kinds import kinds
 from rehearse.scenario import Scenario
 from rehearse.son.levels import Rule, rule
-from rehearse.tone.report import Report
+from rehearse.tone.report import Report, entries
 from rehearse.turn import Openness, Turn
 
 MOST_STRENGTHS = 2
@@ -81,8 +81,8 @@ class Mood:
     def _heard(self, said: Mapping[str, Any], openness: Openness, numbers: Rule) -> _Heard:
         temperament = self.scenario.son.temperament or "unknown"
         closes = numbers.closes[temperament] * (numbers.relapse if openness >= Openness.WARMING else 1.0)
-        blamed = [(numbers.weight[each["kind"]] * each["score"], each["kind"]) for each in said["findings"]]
-        warmed = sorted(((numbers.weight[each["kind"]], each["kind"]) for each in said["strengths"]), reverse=True)[:MOST_STRENGTHS]
+        blamed = [(numbers.weight[kind] * score, kind) for kind, score in entries(said, "findings")]
+        warmed = sorted(((numbers.weight[kind], kind) for kind, _ in entries(said, "strengths")), reverse=True)[:MOST_STRENGTHS]
         strongest = max(blamed or warmed, default=(0.0, "plain"))[1]
         return _Heard(
             blame=closes * sum(weight for weight, _ in blamed),

@@ -4,6 +4,7 @@ The prompt only ever grows at its end: fixed text first, then the turns, each wi
 of one turn's prompt are a prefix of the next one's, and llama.cpp reads only what is new.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -90,6 +91,9 @@ def reply(scenario: Scenario, path: Sequence[Turn], chosen: Template) -> list[Me
         level = levels()[scenario.openness]
         prompt.append(Message("user", chosen.speaks_first.format(level=level.name, sentence=level.sentence)))
     for turn in path:
+        if not turn.text:
+            # He was stopped before he said anything: an empty answer would teach the voice to be silent.
+            continue
         if turn.speaker == "mother":
             content, role = said(turn.text, turn.openness, chosen), "user"
         else:
@@ -105,15 +109,20 @@ def reply(scenario: Scenario, path: Sequence[Turn], chosen: Template) -> list[Me
 def fitted(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Voice) -> list[Message]:
     """Return the prompt for his answer, without the oldest turns if the voice could not keep them all in mind.
 
-    The scene always stays. Which turns leave depends on the length of the talk alone, so they stay out on the next turn.
+    The scene always stays. Which turns leave is decided at the turn that no longer fitted, whatever came after it, so the
+    same ones stay out on the next turn.
     """
-    turns = list(path)
-    prompt = reply(scenario, turns, chosen)
     room = voice.context - chosen.sampling.most - 8
-    while voice.tokens(prompt) > room and len(turns) > 2:
-        leave = max(1, int(len(turns) * LEAVES))
-        while leave < len(turns) - 1 and turns[leave].speaker == "son":
+
+    def too_long(first: int, last: int) -> bool:
+        return voice.tokens(reply(scenario, path[first:last], chosen)) > room
+
+    first = 0
+    while len(path) - first > 2 and too_long(first, len(path)):
+        lasts = range(first + 1, len(path) + 1)
+        last = lasts[bisect_left(lasts, True, hi=len(lasts) - 1, key=lambda last: too_long(first, last))]
+        leave = first + max(1, int((last - first) * LEAVES))
+        while leave < last - 1 and path[leave].speaker == "son":
             leave += 1
-        turns = turns[leave:]
-        prompt = reply(scenario, turns, chosen)
-    return prompt
+        first = min(leave, len(path) - 1)
+    return reply(scenario, path[first:], chosen)

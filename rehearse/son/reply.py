@@ -9,7 +9,7 @@ from rehearse.scenario import Scenario
 from rehearse.son import prompt
 from rehearse.son.guard import Guard, finished_sentences
 from rehearse.turn import Turn
-from rehearse.voice.voice import Sampling, Voice
+from rehearse.voice.voice import Message, Sampling, Voice
 
 # How often an answer is tried again, unseen by her, before a safe line is said instead.
 TRIES = 3
@@ -48,15 +48,19 @@ class Son:
                 return
         yield guard.safe(openness)
 
-    def _guarded(self, asked: list[prompt.Message], sampling: Sampling, stop: Event, guard: Guard) -> Iterator[str]:
+    def _guarded(self, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> Iterator[str]:
         text, shown = "", ""
         pieces = self.voice.stream(asked, sampling, stop)
         try:
             for piece in pieces:
-                text = (text + piece).lstrip()
+                before, text = text, (text + piece).lstrip()
                 broken = guard.broken(text)
                 if broken:
                     self.refused.append(broken)
+                    # The sentences that were finished before this piece came broke nothing.
+                    ready = finished_sentences(before)
+                    if len(ready) > len(shown):
+                        yield ready[len(shown) :]
                     return
                 ready = finished_sentences(text)
                 # The last sentence may still grow a closing quote; it is shown once something follows it.
@@ -70,6 +74,9 @@ class Son:
             if close is not None:
                 close()
         rest = text.rstrip()
+        if not shown and (broken := guard.broken(rest, whole=True)):
+            self.refused.append(broken)
+            return
         if stop.is_set() or guard.full(shown) or len(rest) <= len(shown):
             return
         cut_short = len(text.split()) >= guard.rules.longest_words or not rest.endswith((".", "!", "?", "…", "”", '"', "’", ")"))

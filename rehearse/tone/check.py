@@ -1,7 +1,7 @@
 """The check itself: a draft in, a report out."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Lock
 
 from rehearse import settings
@@ -10,7 +10,7 @@ from rehearse.tone import encoder
 from rehearse.tone.encoder import Embedder, Heard, Reader, Reading
 from rehearse.tone.report import Finding, Report, Strength, Suggestion
 from rehearse.tone.reword import Reworder, Rewriter, distinct
-from rehearse.tone.sentences import Sentence, sentences
+from rehearse.tone.sentences import Sentence, sentences, whole
 
 # Readings kept so that a keystroke re-reads only the sentence it changed.
 REMEMBERED = 512
@@ -24,16 +24,24 @@ class ToneCheck:
     Safe to call from several threads.
     """
 
-    def __init__(self, reader: Reader, embedder: Embedder, thresholds: dict[str, float], strength_threshold: float) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        embedder: Embedder,
+        thresholds: dict[str, float],
+        strength_threshold: float,
+        refused: Collection[str] | None = None,
+    ) -> None:
         """Build a check from its parts; :meth:`load` builds the real one.
 
         :param thresholds: for each flagged kind the score (0 to 1) from which it counts.
         :param strength_threshold: the probability from which a gentle kind is named.
+        :param refused: phrases of ours that this reader would flag, if that is known.
         """
         self.reader = reader
         self.thresholds = thresholds
         self.strength_threshold = strength_threshold
-        self.reworder = Reworder(reader, embedder, min(thresholds.values()))
+        self.reworder = Reworder(reader, embedder, min(thresholds.values()), refused)
         self._readings: OrderedDict[Heard, Reading] = OrderedDict()
         self._lock = Lock()
 
@@ -46,7 +54,9 @@ class ToneCheck:
         """
         card = encoder.read_card(settings.models_folder() / "tone" / "reader.json")
         embedder, reader = encoder.load()
-        return cls(reader, embedder, card["thresholds"], card["strength_threshold"])
+        check = cls(reader, embedder, card["thresholds"], card["strength_threshold"], card.get("refused_phrases"))
+        check.reworder.prepare()
+        return check
 
     def check(self, text: str, before: str = "", *, rewriter: Rewriter | None = None) -> Report:
         """Read a draft and report.
@@ -55,9 +65,10 @@ class ToneCheck:
         :param before: his last line, if there is one: the same words can be fair after it.
         :param rewriter: if given, her own sentences are reworded too (slower).
         """
+        text = whole(text)
         cut = sentences(text[:LONGEST_DRAFT])
         heard = []
-        previous = f"him: {before}" if before else ""
+        previous = f"him: {whole(before)}" if before else ""
         for sentence in cut:
             heard.append(Heard(sentence.text, previous))
             previous = sentence.text
@@ -81,7 +92,7 @@ class ToneCheck:
             return distinct([each for finding in ordered for each in finding.suggestions])
         if not text.strip():
             return ()
-        return distinct(self.reworder.phrases(text, "blame", kinds()["blame"].practice))
+        return distinct(self.reworder.phrases(report.text[:LONGEST_DRAFT], "blame", kinds()["blame"].practice))
 
     def _read(self, heard: Sequence[Heard]) -> list[Reading]:
         with self._lock:

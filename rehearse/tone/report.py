@@ -1,7 +1,10 @@
 """What the check found in a draft, as records; their plain form is the contract of ``rehearse check``."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from rehearse.kinds import kinds
 
 Source = Literal["article", "reworded", "phrasebook"]
 
@@ -70,3 +73,18 @@ class Report:
             "findings": [{**asdict(finding), "suggestions": [asdict(each) for each in finding.suggestions]} for finding in self.findings],
             "strengths": [asdict(strength) for strength in self.strengths],
         }
+
+
+def entries(report: Mapping[str, Any] | None, part: Literal["findings", "strengths"]) -> list[tuple[str, float]]:
+    """Return kind and score of each finding or strength of a report in its plain form (a strength's score is 1).
+
+    A rehearsal that was imported may carry a report of any form: what is not known here is passed over.
+    """
+    listed = (report or {}).get(part)
+    found = []
+    for each in listed if isinstance(listed, list) else ():
+        kind = each.get("kind") if isinstance(each, Mapping) else None
+        score = 1.0 if part == "strengths" or not isinstance(each, Mapping) else each.get("score")
+        if isinstance(kind, str) and kind in kinds() and isinstance(score, (int, float)) and 0 <= score <= 1:
+            found.append((kind, float(score)))
+    return found

@@ -1,7 +1,7 @@
 """Gentler wordings for words that may land as blame: the article's, her own reworded, and ours."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -46,11 +46,13 @@ class _Phrase:
 class Reworder:
     """Finds, and with a rewriter makes, gentler wordings, and lets none through that the check itself would flag."""
 
-    def __init__(self, reader: Reader, embedder: Embedder, limit: float) -> None:
+    def __init__(self, reader: Reader, embedder: Embedder, limit: float, refused: Collection[str] | None = None) -> None:
         """Use the check's own reader.
 
         :param limit: the score from which a sentence counts as flagged.
+        :param refused: the phrases of ours that the check would flag, if that is known already; otherwise each is read.
         """
+        self.refused = refused
         self.reader = reader
         self.embedder = embedder
         self.limit = limit
@@ -63,11 +65,20 @@ class Reworder:
             for offer in practice.offers
         ]
         ours = [_Phrase(each.to(), each.kinds, each.practice, "phrasebook") for each in phrasebook.phrases()]
-        return offers + [each for each in ours if self.passes(each.text)]
+        every = offers + ours
+        cut = [sentences(each.text) for each in every]
+        # All at once: read one by one they would take some seconds, at the first line that is flagged.
+        scores = iter([reading.score for reading in self.reader.read([Heard(each.text) for pieces in cut for each in pieces])])
+        highest = [max([next(scores) for _ in pieces], default=0.0) for pieces in cut]
+        return [each for each, score in zip(every, highest, strict=True) if score < self.limit]
 
     @cached_property
     def _vectors(self) -> "NDArray[np.float32]":
         return self.embedder.encode([phrase.text for phrase in self._phrases])
+
+    def prepare(self) -> None:
+        """Embed the phrases now, so that her first finding need not wait for it."""
+        self._vectors  # noqa: B018
 
     def passes(self, text: str) -> bool:
         """Whether the check would let this text through."""
@@ -80,6 +91,8 @@ class Reworder:
         :param kind: their kind; ours are chosen among the phrases written for it.
         :param practice: the practice (1 to 10) the finding rests on.
         """
+        if not self._phrases:
+            return []
         nearness = self._vectors @ self.embedder.encode([text])[0]
         ranked = sorted(
             range(len(self._phrases)),

@@ -3,8 +3,11 @@
 import re
 from dataclasses import dataclass
 
-# What may stand around a sentence without being part of it.
-_EDGES = re.compile(r"\s*(.*?)\s*", re.DOTALL)
+# Ordinary words at the end of a sentence that sentencex takes for abbreviations (Maine, number, Illinois …). “me.” alone
+# joined one sentence in fifty of the hand-written lines to the next.
+_ORDINARY = re.compile(r"\b(?i:me|no|ok|i|ill|hon|art|may)[.!?]+[”’\"]?(?=\s+[“‘\"]?[A-Z])")
+# Halves of characters, from a broken paste: no library takes them.
+_HALF = re.compile("[\ud800-\udfff]")
 # A full stop typed without the space after it ("it's fine.i'm used to it"), as on a phone; two letters on each side
 # keep "e.g." and "3.5" whole. Offsets stay those of the draft.
 _GLUED = re.compile(r"(?<=[a-z’']{2}[.!?])(?=[A-Za-z][a-z’']+\s)")
@@ -26,17 +29,33 @@ def sentences(draft: str) -> list[Sentence]:
     """
     import sentencex
 
+    readable = whole(draft)
     cuts = {0, len(draft)}
-    cuts.update(match.end() for match in re.finditer(r"\n+", draft))
-    cuts.update(match.start() for match in _GLUED.finditer(draft))
-    for boundary in sentencex.get_sentence_boundaries("en", draft):
+    cuts.update(match.end() for match in re.finditer(r"\n+", readable))
+    cuts.update(match.start() for match in _GLUED.finditer(readable))
+    cuts.update(match.end() for match in _ORDINARY.finditer(readable))
+    for boundary in sentencex.get_sentence_boundaries("en", readable):
         cuts.add(boundary["start_index"])
         cuts.add(boundary["end_index"])
     ordered = sorted(cuts)
     found = []
     for start, end in zip(ordered, ordered[1:], strict=False):
-        match = _EDGES.fullmatch(draft, start, end)
-        if match is None or not any(sign.isalnum() for sign in match.group(1)):
-            continue
-        found.append(Sentence(match.start(1), match.end(1), match.group(1)))
+        piece = draft[start:end]
+        if any(sign.isalnum() for sign in piece):
+            first = start + len(piece) - len(piece.lstrip())
+            text = piece.strip()
+            found.append(Sentence(first, first + len(text), text))
     return found
+
+
+def whole(text: str) -> str:
+    """Return the text, as long as before, with each half of a character (from a broken paste) replaced by a mark."""
+    return _HALF.sub("\ufffd", text)
+
+
+def replaced(draft: str, start: int, words: str) -> str:
+    """Return a draft with the sentence that holds the character at ``start`` replaced by other words."""
+    for each in sentences(draft):
+        if each.start <= start < each.end:
+            return draft[: each.start] + words + draft[each.end :]
+    return draft

@@ -16,13 +16,18 @@ def lookback(debrief: Debrief, rehearsal_id: str) -> str:
     """Return the whole debrief."""
     if not debrief.lines:
         return f'<p class="empty">{safe(debrief.ending)}</p>'
-    copies = "".join(f'<a class="plain" href="/copy/{safe(rehearsal_id)}/{name}" download>{safe(say(f"end.{name}"))}</a>' for name in FORMATS)
     return (
         f'<div class="lookback"><p class="ending">{safe(debrief.ending)}</p>'
         f'<div class="remarks">{_remark("end.opened", debrief.opened)}{_remark("end.closed", debrief.closed)}{_remark("end.next", debrief.next)}</div>'
         f'<h3>{safe(say("end.curve"))}</h3><div class="curve">{plot(debrief)}{_table(debrief)}</div>'
-        f'<h3>{safe(say("end.keep"))}</h3><p class="note">{safe(say("end.kept"))} {safe(say("end.copies"))}</p><p class="copies">{copies}</p></div>'
+        f'<h3>{safe(say("end.keep"))}</h3><p class="note">{safe(say("end.kept"))}</p>{copies(rehearsal_id)}</div>'
     )
+
+
+def copies(rehearsal_id: str) -> str:
+    """Return the links that carry a rehearsal out: text, a page to print, and a file to bring back."""
+    links = "".join(f'<a class="plain" href="/copy/{safe(rehearsal_id)}/{name}" download>{safe(say(f"end.{name}"))}</a>' for name in FORMATS)
+    return f'<p class="note">{safe(say("end.copies"))}</p><p class="copies">{links}</p>'
 
 
 def _remark(heading: str, remark: Remark) -> str:

@@ -18,7 +18,7 @@ def _read(path: Path) -> dict[str, str]:
     return found
 
 
-def say(name: str, **filled: object) -> str:
+def say(name: str, /, **filled: object) -> str:
     """Return the words of this name, as ``group.name``, with what stands in braces filled in.
 
     :raises KeyError: if there are no such words: a mistake in the code, not of a person.

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from threading import Event
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import Any
 
 from rehearse.errors import VoiceError
 from rehearse.voice.voice import Count, Message, Sampling
@@ -11,6 +13,9 @@ from rehearse.voice.voice import Count, Message, Sampling
 CHARACTERS_A_TOKEN = 3.5
 CONTEXT = 8192
 _PATIENCE = 60.0
+_DONE = "data: [DONE]"
+# How often a stop is looked for while the server says nothing.
+_GLANCE = 0.05
 
 
 class EndpointVoice:
@@ -43,8 +48,6 @@ class EndpointVoice:
 
         :raises VoiceError: if the server cannot be reached or answers with an error.
         """
-        import httpx
-
         body = {
             "model": self.model or "default",
             "messages": [{"role": each.role, "content": each.content} for each in prompt],
@@ -56,25 +59,59 @@ class EndpointVoice:
         if sampling.seed is not None:
             body["seed"] = sampling.seed
         self.count = Count(prompt=self.tokens(prompt), read=self.tokens(prompt))
+        # Read in a thread: a server may read a long prompt for a minute before its first line, and a stop must not wait for it.
+        lines: SimpleQueue[str | VoiceError | None] = SimpleQueue()
+        gone = Event()
+        Thread(target=self._read, args=(body, lines, gone), name="rehearse-endpoint", daemon=True).start()
+        answered = False
+        line: str | VoiceError | None = ""
+        try:
+            while not stop.is_set():
+                try:
+                    line = lines.get(timeout=_GLANCE)
+                except Empty:
+                    continue
+                if isinstance(line, VoiceError):
+                    raise line
+                if line is None or line.strip() == _DONE:
+                    break
+                answered = answered or line.startswith("data:")
+                piece = _piece(line)
+                if piece:
+                    self.count.written += 1
+                    yield piece
+        finally:
+            gone.set()
+        if not answered and line is None:
+            raise _not_an_answer()
+
+    def _read(self, body: dict[str, Any], lines: "SimpleQueue[str | VoiceError | None]", gone: Event) -> None:
+        """Put every line of the answer into a queue, then ``None``; ends, and with it the connection, once ``gone`` is set."""
+        import httpx
+
         try:
             with (
                 httpx.Client(timeout=_PATIENCE, trust_env=False) as client,
                 client.stream("POST", f"{self.address}/chat/completions", json=body) as response,
             ):
                 if response.status_code != httpx.codes.OK:
-                    raise VoiceError(
-                        f"The server at {self.address} answered with error {response.status_code}.",
-                        "Check that it serves a chat model and that REHEARSE_VOICE_MODEL names one it has.",
+                    lines.put(
+                        VoiceError(
+                            f"The server at {self.address} answered with error {response.status_code}.",
+                            "Check that it serves a chat model and that REHEARSE_VOICE_MODEL names one it has.",
+                        )
                     )
+                    return
                 for line in response.iter_lines():
-                    if stop.is_set():
+                    if gone.is_set():
                         return
-                    piece = _piece(line)
-                    if piece:
-                        self.count.written += 1
-                        yield piece
-        except httpx.HTTPError as error:
-            raise VoiceError(f"The server at {self.address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`.") from error
+                    lines.put(line)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            unreachable = VoiceError(f"The server at {self.address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`.")
+            unreachable.__cause__ = error
+            lines.put(unreachable)
+        finally:
+            lines.put(None)
 
     def close(self) -> None:
         """Do nothing: connections end with each answer."""
@@ -82,10 +119,19 @@ class EndpointVoice:
 
 def _piece(line: str) -> str:
     """Return the text of one server-sent event; empty if it carries none."""
-    if not line.startswith("data:") or line.strip() == "data: [DONE]":
+    if not line.startswith("data:"):
         return ""
     try:
-        choices = json.loads(line[5:]).get("choices") or [{}]
-        return choices[0].get("delta", {}).get("content") or ""
-    except (json.JSONDecodeError, AttributeError) as error:
-        raise VoiceError("The server sent something that is not an answer.", "Check that its address ends in /v1.") from error
+        event = json.loads(line[5:])
+        if "error" in event:
+            raise VoiceError("The server broke its answer off with an error.", "Its own log says why.")
+        piece = (event.get("choices") or [{}])[0].get("delta", {}).get("content") or ""
+    except (ValueError, AttributeError, LookupError, TypeError) as error:
+        raise _not_an_answer() from error
+    if not isinstance(piece, str):
+        raise _not_an_answer()
+    return piece
+
+
+def _not_an_answer() -> VoiceError:
+    return VoiceError("The server sent something that is not an answer.", "Check that its address ends in /v1.")

@@ -1,0 +1,186 @@
+"""Gentler wordings: the article's first, ours for the kind, her own only if it is hers and the check lets it through."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubles import THRESHOLD, ToyEmbedder, ToyReader, ToyRewriter, toy_check
+from rehearse import article
+from rehearse.kinds import flagged_kinds, kinds
+from rehearse.tone import phrasebook
+from rehearse.tone.encoder import Heard
+from rehearse.tone.report import Suggestion
+from rehearse.tone.reword import SAME_MEANING, Reworder, distinct, fits
+from rehearse.tone.sentences import sentences
+
+
+@pytest.fixture(scope="module")
+def reworder() -> Reworder:
+    return Reworder(ToyReader(), ToyEmbedder(), THRESHOLD)
+
+
+# -- fits --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("original", "reworded"),
+    [
+        ("You never call me.", "I miss hearing from you."),
+        ("You never call Tom on Sundays.", "I hoped you would call Tom on Sundays."),
+        ("I called 4 times.", "I called 4 times and I worried."),
+        ("you never visit leeds", "I would love to see Leeds with you."),
+        ("You never call me.", "When you call, I’m glad. I’ll wait."),
+        ("You never call.", "I miss you, Mom misses you."),
+        ("Call!", "I would like it if you called me."),
+    ],
+    ids=["plain", "her name", "her number", "her name in small letters", "I", "mom", "short lines have room"],
+)
+def test_what_is_hers_is_let_through(original: str, reworded: str) -> None:
+    assert fits(original, reworded)
+
+
+@pytest.mark.parametrize(
+    ("original", "reworded"),
+    [
+        ("You never call me.", ""),
+        ("You never call me.", "…!"),
+        ("You never call me.", "You never call me!"),
+        ("You never call me.", "you NEVER call me"),
+        ("You never call me.", "I miss hearing from Tom."),
+        ("You never call me.", "I miss our 3 talks a week."),
+        ("You never call me.", "I miss our talks since 2nd grade."),
+        ("You never call me.", "It was good. We went with Anna then."),
+        ("You never call me.", "I miss you so very much every day now."),
+        ("You never call me at all on any Sunday.", " ".join(["word"] * 19)),
+    ],
+    ids=["empty", "marks", "same", "same in capitals", "name", "number", "ordinal", "name later on", "9 words of 4", "19 of 9"],
+)
+def test_what_is_not_hers_is_not(original: str, reworded: str) -> None:
+    assert not fits(original, reworded)
+
+
+@given(st.text(max_size=60))
+def test_nothing_fits_itself(text: str) -> None:
+    assert not fits(text, text)
+
+
+# -- phrases -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", sorted(flagged_kinds()))
+def test_one_of_the_article_then_two_of_ours_for_the_kind(reworder: Reworder, kind: str) -> None:
+    found = reworder.phrases("I wonder why the phone is silent.", kind, kinds()[kind].practice)
+    assert [each.source for each in found] == ["article", "phrasebook", "phrasebook"]
+    offered = {offer.sentence for practice in article.practices() for offer in practice.offers}
+    assert found[0].text in offered
+    for each in found[1:]:
+        assert any(phrase.to() == each.text and kind in phrase.kinds for phrase in phrasebook.phrases())
+
+
+def test_the_phrase_nearest_to_her_concern_is_chosen(reworder: Reworder) -> None:
+    for wanted in [each for each in phrasebook.phrases() if "blame" in each.kinds][:10]:
+        found = reworder.phrases(wanted.to(), "blame", wanted.practice)
+        assert wanted.to() in [each.text for each in found]
+
+
+def test_the_findings_own_practice_is_preferred(reworder: Reworder) -> None:
+    """With words that are near to nothing, the practice alone decides."""
+    for practice in article.practices():
+        if practice.offers:
+            assert reworder.phrases("…", "blame", practice.number)[0].practice == practice.number
+
+
+def test_no_suggestion_is_one_the_check_would_flag() -> None:
+    """A reader that minds a word of the article and of ours gets neither offered."""
+
+    class Strict(ToyReader):
+        def read(self, heard: list[Heard]) -> list:  # type: ignore[override]
+            return [
+                type(reading)(0.9 if "love" in each.text.lower() else reading.score, reading.kinds, reading.span)
+                for each, reading in zip(heard, super().read(heard), strict=True)
+            ]
+
+    strict = Strict()
+    reworder = Reworder(strict, ToyEmbedder(), THRESHOLD)
+    everything = [*(offer.sentence for one in article.practices() for offer in one.offers), *(each.to() for each in phrasebook.phrases())]
+    assert any("love" in text.lower() for text in everything), "the word must occur for this test to mean anything"
+    kept = {each.text for each in reworder._phrases}
+    assert kept < set(everything) and any(text in kept for text in everything)
+    assert [text for text in kept if "love" in text.lower()] == []
+
+
+def test_all_phrases_are_read_at_once() -> None:
+    """One by one they would take seconds of the first flagged line."""
+    reader = ToyReader()
+    Reworder(reader, ToyEmbedder(), THRESHOLD).phrases("You never call.", "blame", 1)
+    assert len(reader.calls) == 1
+
+
+def test_where_nothing_passes_nothing_is_offered() -> None:
+    assert Reworder(ToyReader(), ToyEmbedder(), 0.0).phrases("You never call.", "blame", 1) == []
+
+
+# -- her own words -----------------------------------------------------------------------------------------------------------
+
+
+def test_her_own_words_reworded_nearest_first(reworder: Reworder) -> None:
+    near, nearer = "I miss the calls from you on sunday.", "I miss it when you do not call me on sunday."
+    found = reworder.own("You never call me on sunday.", 4, ToyRewriter(near, nearer))
+    assert found == [Suggestion(nearer, "reworded", 4), Suggestion(near, "reworded", 4)]
+
+
+def test_a_rewording_the_check_flags_is_not_shown(reworder: Reworder) -> None:
+    assert reworder.own("You never call me.", 1, ToyRewriter("Why do you never call me?")) == []
+    assert reworder.own("You never call me.", 1, ToyRewriter("I would like a call. It is your fault.")) == []
+
+
+def test_a_rewording_that_lost_her_concern_is_not_shown(reworder: Reworder) -> None:
+    original, far = "You never call me.", "The soup is warm."
+    vectors = ToyEmbedder().encode([original, far])
+    assert vectors[0] @ vectors[1] < SAME_MEANING
+    assert reworder.own(original, 1, ToyRewriter(far)) == []
+
+
+def test_a_rewording_offered_twice_is_shown_once(reworder: Reworder) -> None:
+    assert len(reworder.own("You never call me.", 1, ToyRewriter("Do call me.", "Do call me."))) == 1
+
+
+def test_nothing_to_reword_costs_no_reading() -> None:
+    reader = ToyReader()
+    assert Reworder(reader, ToyEmbedder(), THRESHOLD).own("You never call me.", 1, ToyRewriter()) == []
+    assert reader.calls == []
+
+
+# -- a whole line ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_with_findings_gets_those_of_the_strongest_first() -> None:
+    check = toy_check()
+    text = "You must come. It is your fault."
+    report = check.check(text)
+    found = check.reword(text)
+    assert found[: len(report.findings[1].suggestions)] == report.findings[1].suggestions
+    assert len({each.text.lower() for each in found}) == len(found)
+
+
+def test_a_line_without_findings_gets_its_nearest_phrases() -> None:
+    found = toy_check().reword("Will you come on Sunday?")
+    assert [each.source for each in found] == ["article", "phrasebook", "phrasebook"]
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_an_empty_line_gets_nothing(text: str) -> None:
+    assert toy_check().reword(text) == ()
+
+
+def test_every_suggestion_passes_the_check_itself() -> None:
+    check = toy_check()
+    for text in ("You never call.", "It is your fault.", "After all I sacrificed.", "You must come."):
+        for each in check.reword(text, ToyRewriter("I would love it if you call.", "you never ever call")):
+            assert not check.check(each.text).flagged, each
+            assert sentences(each.text)
+
+
+def test_distinct_keeps_the_first_of_each_text() -> None:
+    first, again = Suggestion("Call me.", "article", 1), Suggestion("CALL ME.", "phrasebook", 2)
+    assert distinct([first, again, first]) == (first,)
