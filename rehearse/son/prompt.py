@@ -4,7 +4,6 @@ The prompt only ever grows at its end: fixed text first, then the turns, each wi
 of one turn's prompt are a prefix of the next one's, and llama.cpp reads only what is new.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -113,16 +112,33 @@ def fitted(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Vo
     same ones stay out on the next turn.
     """
     room = voice.context - chosen.sampling.most - 8
-
-    def too_long(first: int, last: int) -> bool:
-        return voice.tokens(reply(scenario, path[first:last], chosen)) > room
-
     first = 0
-    while len(path) - first > 2 and too_long(first, len(path)):
-        lasts = range(first + 1, len(path) + 1)
-        last = lasts[bisect_left(lasts, True, hi=len(lasts) - 1, key=lambda last: too_long(first, last))]
-        leave = first + max(1, int((last - first) * LEAVES))
-        while leave < last - 1 and path[leave].speaker == "son":
-            leave += 1
-        first = min(leave, len(path) - 1)
-    return reply(scenario, path[first:], chosen)
+    prompt = reply(scenario, path, chosen)
+    if voice.tokens(prompt) > room:
+        first = _first_kept(scenario, path, chosen, voice, room)
+        prompt = reply(scenario, path[first:], chosen)
+    while voice.tokens(prompt) > room and len(path) - first > 2:
+        # The voice counts the whole as more than its parts: rare, so that the prefix may move here.
+        first = _later(path, first, len(path))
+        prompt = reply(scenario, path[first:], chosen)
+    return prompt
+
+
+def _first_kept(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Voice, room: int) -> int:
+    """Return where a talk told from its beginning, turn by turn, has got to when older turns leave each time it is full."""
+    fixed = [Message("system", system(scenario, chosen)), Message("user", chosen.speaks_first)]
+    alone = voice.tokens(fixed)
+    costs = [voice.tokens([*fixed, reply(scenario, [turn], chosen)[-1]]) - alone if turn.text else 0 for turn in path]
+    first = 0
+    for last in range(1, len(path) + 1):
+        while alone + sum(costs[first:last]) > room and len(path) - first > 2 and first < last - 1:
+            first = _later(path, first, last)
+    return first
+
+
+def _later(path: Sequence[Turn], first: int, last: int) -> int:
+    """Return where the talk begins once the older share of these turns has left: at a line of hers if there is one."""
+    leave = first + max(1, int((last - first) * LEAVES))
+    while leave < last - 1 and path[leave].speaker == "son":
+        leave += 1
+    return min(leave, last - 1)

@@ -121,7 +121,11 @@ def about(rehearsal: Rehearsal) -> str:
     scenario = rehearsal.scenario
     name = scenario.son.name
     facts = ", ".join(str(each) for each in (scenario.son.age, scenario.son.stage) if each)
-    situation = f'<p class="situation">{safe(scenario.situation)}</p>' if scenario.situation else ""
+    told = [each for each in (scenario.situation, scenario.hope and say("talk.hope", hope=scenario.hope)) if each]
+    situation = ""
+    if told:
+        paragraphs = "".join(f'<p class="situation">{safe(each)}</p>' for each in told)
+        situation = f"<details><summary>{safe(say('talk.what_happened'))}</summary>{paragraphs}</details>"
     return (
         f'<h2>{safe(say("talk.about", name=name))}</h2>'
         f'<p class="facts">{safe(facts)}</p>{situation}<p class="played">{safe(say("talk.played", name=name))}</p>'

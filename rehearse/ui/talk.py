@@ -75,7 +75,7 @@ class Talk:
                         self.send = gr.Button(say("talk.send"), variant="primary", elem_id="send")
                         self.stop = gr.Button(say("talk.stop"), variant="stop", elem_id="stop", visible=False)
                         self.end = gr.Button(say("talk.end"), elem_id="end-talk")
-                with gr.Column(scale=2, min_width=300):
+                with gr.Column(scale=2, min_width=300, elem_id="beside"):
                     self.gauge = gr.HTML(elem_id="gauge")
                     self.report = gr.HTML(elem_id="report", js_on_load=CLICKS)
             self.pauses = gr.HTML(elem_id="pauses", visible="hidden", js_on_load=PAUSES)
@@ -186,7 +186,7 @@ class Talk:
         words = replaced(draft, chosen.start, chosen.suggestions[int(number)].text)
         report = rehearsal.check(words).to_dict()
         send = gr.update(value=say("talk.send_anyway" if report["flagged"] else "talk.send"))
-        return words, render.findings(report), words, render.note(say("talk.taken")), send
+        return words, render.findings(report), words, render.note(say("check.taken")), send
 
     def stop_answer(self, id: str) -> None:
         """Stop him."""

@@ -46,14 +46,15 @@ def pull(name: str, tell: Callable[[str], None]) -> Path:
     # Set for this process before the hub's library is imported: it reads them once.
     os.environ["HF_HUB_OFFLINE"] = "0"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    import httpx
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    # Its own base is the failure of the network library that this version of the hub's library speaks through.
+    unreachable: tuple[type[BaseException], ...] = (*HfHubHTTPError.__bases__, LocalEntryNotFoundError, OSError)
     try:
         expected = offered.sha256 or (get_hf_file_metadata(hf_hub_url(offered.repo, offered.file)).etag or "")
         waiting = Path(hf_hub_download(offered.repo, offered.file, local_dir=folder / "incoming"))
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError) as error:
+    except unreachable as error:
         raise VoiceError("The download did not finish.", "Check the connection and run the same command again; it goes on where it stopped.") from error
     if len(expected) == 64 and catalog.sha256_of(waiting) != expected:
         waiting.unlink()

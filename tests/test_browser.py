@@ -1,0 +1,235 @@
+"""The whole flow in a real browser with the real models: by mouse, and by keyboard alone."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from running import running_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.timeout(300)]
+
+PATIENCE = 90_000
+HARD = "You never call me anymore."
+DRAFT = "#draft textarea"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("room")
+
+
+@pytest.fixture(scope="module")
+def address(chromium: "Browser", place: Path) -> Iterator[str]:
+    with running_app(place / "home", place / "log.txt") as found:
+        yield found
+
+
+@pytest.fixture
+def page(chromium: "Browser", address: str) -> Iterator["Page"]:
+    context = chromium.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.failures = []  # type: ignore[attr-defined]
+    page.asked = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.failures.append(str(error)))  # type: ignore[attr-defined]
+    page.on("request", lambda request: page.asked.append(request.url))  # type: ignore[attr-defined]
+    yield page
+    assert page.failures == []  # type: ignore[attr-defined]
+    outside = [url for url in page.asked if not url.startswith((address, "data:", "blob:"))]  # type: ignore[attr-defined]
+    assert outside == []
+    context.close()
+
+
+def ready(page: "Page", address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector("#scenarios label")
+    page.wait_for_selector(".status.ready")
+
+
+def begin(page: "Page", address: str) -> None:
+    ready(page, address)
+    page.get_by_role("radio", name=re.compile("He stops answering my calls")).check()
+    page.click("#begin")
+    page.wait_for_selector(DRAFT)
+
+
+def write(page: "Page", text: str) -> None:
+    page.fill(DRAFT, text)
+
+
+def answered(page: "Page") -> None:
+    page.wait_for_selector("li.turn.son:not(.typing) .acts")
+    page.wait_for_selector("#send")
+
+
+def lines(page: "Page", who: str) -> list[str]:
+    return page.locator(f"li.turn.{who} .line").all_inner_texts()
+
+
+def test_from_the_scene_to_a_deleted_talk(page: "Page", address: str, place: Path) -> None:
+    begin(page, address)
+
+    write(page, HARD)
+    page.wait_for_selector(".finding")
+    assert "never" in page.inner_text(".finding mark")
+    assert page.inner_text("#send") == "Send it as it is"
+
+    wording = page.locator("button.wording").first.inner_text()
+    page.locator("button.wording").first.click()
+    page.wait_for_function("words => document.querySelector('#draft textarea').value === words", arg=wording)
+    assert page.locator("li.turn").count() == 0, "taking a wording sent something"
+
+    page.click("#send")
+    answered(page)
+    assert lines(page, "mother") == [wording]
+    first_answer = lines(page, "son")[0]
+    assert first_answer
+    assert page.input_value(DRAFT) == ""
+
+    page.locator("[data-act=back]").first.click()
+    page.wait_for_function("words => document.querySelector('#draft textarea').value === words", arg=wording)
+    assert page.locator("li.turn").count() == 0
+
+    write(page, HARD)
+    page.wait_for_selector(".finding")
+    page.click("#send")
+    answered(page)
+    assert lines(page, "mother") == [HARD]
+    assert "try 2 of 2" in page.inner_text(".tries")
+    assert "Shut" in page.inner_text("#gauge")
+
+    page.locator("[data-act=show]").first.click()
+    page.wait_for_function("words => document.querySelector('li.turn.mother .line').innerText === words", arg=wording)
+    assert lines(page, "son") == [first_answer], "the old branch is not as it was"
+    page.locator("[data-act=show]").first.click()
+    page.wait_for_function("words => document.querySelector('li.turn.mother .line').innerText === words", arg=HARD)
+
+    talk = page.url
+    page.reload()
+    page.wait_for_selector("li.turn.son")
+    assert lines(page, "mother") == [HARD]
+
+    page.click("#end-talk")
+    page.wait_for_selector(".lookback svg")
+    assert page.inner_text(".remark blockquote") == HARD
+    with page.expect_download() as download:
+        page.locator("#lookback a.plain").nth(1).click()
+    kept = Path(str(download.value.path())).read_text(encoding="utf-8")
+    assert HARD in kept
+    assert "<script" not in kept
+
+    page.get_by_role("tab", name="Your talks").click()
+    page.locator("ul.shelf [data-act=more]").first.click()
+    page.wait_for_selector("#delete")
+    page.click("#delete")
+    page.click("#delete-yes")
+    page.wait_for_selector("text=It is deleted.")
+    left = [path for path in (place / "home").rglob("*") if path.is_file() and HARD.encode() in path.read_bytes()]
+    assert left == []
+    page.goto(talk)
+    page.wait_for_selector("#scenarios label")
+    assert page.locator("li.turn").count() == 0
+
+
+def test_a_line_not_yet_seen_by_her_is_held_once(page: "Page", address: str) -> None:
+    begin(page, address)
+    write(page, "After all I have done for you, you never call me.")
+    page.press(DRAFT, "Enter")
+    page.wait_for_selector(".report .summary")
+    assert page.locator("li.turn").count() == 0
+    page.wait_for_function("() => document.querySelector('#send').innerText === 'Send it as it is'")
+    page.press(DRAFT, "Enter")
+    answered(page)
+    assert len(lines(page, "mother")) == 1
+
+
+def test_by_keyboard_alone(page: "Page", address: str) -> None:
+    ready(page, address)
+    reach(page, "() => document.activeElement.closest('#scenarios') !== null")
+    page.keyboard.press("Space")
+    page.wait_for_selector("#begin")
+    reach(page, "() => document.activeElement.id === 'begin'")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(DRAFT)
+    reach(page, "() => document.activeElement.closest('#draft') !== null")
+    page.keyboard.type(HARD)
+    page.wait_for_selector(".finding")
+    reach(page, "() => document.activeElement.classList.contains('wording')")
+    page.keyboard.press("Enter")
+    page.wait_for_function("words => document.querySelector('#draft textarea').value !== words", arg=HARD)
+    page.wait_for_function("() => document.activeElement.closest('#draft') !== null")
+    page.keyboard.press("Enter")
+    answered(page)
+    reach(page, "() => document.activeElement.dataset.act === 'back'")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelectorAll('li.turn').length === 0")
+    reach(page, "() => document.activeElement.id === 'end-talk'")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#lookback p")
+
+
+def reach(page: "Page", there: str, most: int = 80) -> None:
+    """Press Tab until the focus is there, and see that it shows."""
+    for _ in range(most):
+        if page.evaluate(there):
+            assert page.evaluate("() => document.activeElement.matches(':focus-visible')"), "the focus does not show"
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not get there: {there}")
+
+
+def test_what_she_and_he_write_shows_as_text(page: "Page", address: str) -> None:
+    begin(page, address)
+    odd = "I was at Ann's {{value}} ${1+1} <b id='bold'>today</b>."
+    write(page, odd)
+    page.wait_for_selector(".report")
+    page.click("#send")
+    answered(page)
+    assert lines(page, "mother") == [odd]
+    assert page.locator("#bold").count() == 0
+
+
+def test_stop_keeps_the_line_and_lets_her_go_on(page: "Page", address: str) -> None:
+    begin(page, address)
+    write(page, "Hi love. How was work?")
+    page.wait_for_selector(".report")
+    page.click("#send")
+    if page.locator("#stop").is_visible():
+        page.locator("#stop").click(force=True, timeout=2000)
+    answered(page)
+    assert lines(page, "mother") == ["Hi love. How was work?"]
+    page.locator("[data-act=again]").last.click()
+    page.wait_for_selector("text=try 2 of 2")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_nothing_sticks_out_sideways(page: "Page", address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 850})
+    begin(page, address)
+    write(page, HARD)
+    page.wait_for_selector(".finding")
+    for tab in ("The talk", "The scene", "Looking back", "Your talks"):
+        page.get_by_role("tab", name=tab).click()
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width, tab
+
+
+def test_nothing_of_hers_is_left_outside_the_database(page: "Page", address: str, place: Path) -> None:
+    begin(page, address)
+    marker = "the yellow umbrella from Trieste"
+    write(page, f"I still have {marker}.")
+    page.wait_for_selector(".report")
+    page.click("#send")
+    answered(page)
+    stored: Any = page.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+    assert marker not in stored
+    assert marker not in page.url
+    found = [path for path in place.rglob("*") if path.is_file() and marker.encode() in path.read_bytes()]
+    assert {path.name for path in found} <= {"rehearsals.db", "rehearsals.db-wal"}
+    with sqlite3.connect(f"file:{place / 'home' / 'rehearsals.db'}?mode=ro", uri=True) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
