@@ -142,7 +142,7 @@ def _parsed(line: str) -> Row:
 
 
 def _stdin() -> TextIO:
-    """Return standard input, read as UTF-8; bytes that are not become halves of characters, so that one line fails and not all."""
+    """Return standard input, read as UTF-8; bytes that are not become halves of characters, so that one line fails alone."""
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     return sys.stdin
@@ -216,7 +216,7 @@ def _stream(name: str) -> Iterator[Iterator[str]]:
         yield iter(_stdin())
         return
     try:
-        stream = Path(name).open(encoding="utf-8", errors="surrogateescape")
+        stream = Path(name).open(encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
     except OSError as error:
         raise LineError("The file cannot be read.", "Give a text file in UTF-8, or - for standard input.") from error
     with stream:
@@ -231,7 +231,10 @@ def _print_report(report: Row) -> None:
         sys.stdout.write("Nothing here is likely to land as blame.\n")
     for finding in report["findings"]:
         practice = article.practice(finding["practice"])
-        sys.stdout.write(f"“{finding['text']}” {kinds()[finding['kind']].label}.\n  {finding['why']}\n  Practice {practice.number}, {practice.section}. You could say:\n")
+        sys.stdout.write(
+            f"“{finding['text']}” {kinds()[finding['kind']].label}.\n  {finding['why']}\n"
+            f"  Practice {practice.number}, {practice.section}. You could say:\n"
+        )
         for each in finding["suggestions"]:
             sys.stdout.write(f"    · {each['text']}\n")
     for strength in report["strengths"]:
@@ -350,7 +353,13 @@ def list_voices(chosen: argparse.Namespace) -> int:
     from rehearse import catalog
 
     rows: list[Row] = [
-        {"name": "embedded", "here": True, "size": found.size, "licence": found.licence, "expect": "Comes with the app; small and quick."}
+        {
+            "name": "embedded",
+            "here": True,
+            "size": found.size,
+            "licence": found.licence,
+            "expect": "Comes with the app; small and quick.",
+        }
         for found in catalog.carried()
         if found.role == "voice"
     ]
@@ -361,7 +370,9 @@ def list_voices(chosen: argparse.Namespace) -> int:
         _write_json(rows)
         return 0
     for row in rows:
-        sys.stdout.write(f"{'*' if row['here'] else ' '} {row['name']:<14} {row['size'] / 1e9:5.1f} GB  {row['licence']:<11} {row['expect']}\n")
+        sys.stdout.write(
+            f"{'*' if row['here'] else ' '} {row['name']:<14} {row['size'] / 1e9:5.1f} GB  {row['licence']:<11} {row['expect']}\n"
+        )
     sys.stdout.write("* is on this computer\n")
     return 0
 
@@ -385,4 +396,3 @@ def remove_voice(chosen: argparse.Namespace) -> int:
     download.remove(chosen.name)
     sys.stdout.write(f"{chosen.name} was removed.\n")
     return 0
-

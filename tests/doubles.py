@@ -120,7 +120,12 @@ def toy_check(reader: ToyReader | None = None, thresholds: Mapping[str, float] |
 
 def scenario(**given: Any) -> Scenario:
     """Return a scene; what is given replaces what it has."""
-    son = SonIs(given.pop("name", "Daniel"), given.pop("age", 24), given.pop("stage", "nurse in Leeds"), given.pop("temperament", "guarded"))
+    son = SonIs(
+        given.pop("name", "Daniel"),
+        given.pop("age", 24),
+        given.pop("stage", "nurse in Leeds"),
+        given.pop("temperament", "guarded"),
+    )
     return Scenario(**{"son": son, "situation": "He has not called since spring.", "title": "Missed calls", **given})
 
 

@@ -20,14 +20,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(home: Path, log: Path, *, wait: float = 90.0, **environment: str) -> Iterator[str]:
-    """Start ``python app.py`` on an empty home and yield its address once it answers; stop it afterwards."""
-    port = free_port()
+def running_app(home: Path, log: Path, *, port: int | None = None, wait: float = 90.0) -> Iterator[str]:
+    """Start ``python app.py`` and yield its address once it answers; stop it afterwards.
+
+    Beside the log lies ``outside.txt``: every look-up and connection that was not to this machine; it should be empty.
+    """
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
-    settled = {**os.environ, "REHEARSE_HOME": str(home), "PYTHONUNBUFFERED": "1", **environment}
+    settled = {**os.environ, "REHEARSE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--no-browser", "--port", str(port)],
+            [sys.executable, str(ROOT / "tests" / "watched.py"), str(log.with_name("outside.txt")), "--no-browser", "--port", str(port)],
             cwd=log.parent,
             env=settled,
             stdout=stream,

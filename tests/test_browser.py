@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from running import running_app
+from running import free_port, running_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -217,6 +217,65 @@ def test_nothing_sticks_out_sideways(page: "Page", address: str, width: int) -> 
     for tab in ("The talk", "The scene", "Looking back", "Your talks"):
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, tab
+
+
+def test_a_copy_can_be_brought_back(page: "Page", address: str, place: Path) -> None:
+    begin(page, address)
+    write(page, "Hi Jamal. I kept your blue scarf.")
+    page.wait_for_selector(".report")
+    page.click("#send")
+    answered(page)
+    page.click("#end-talk")
+    page.wait_for_selector(".lookback svg")
+    with page.expect_download() as download:
+        page.locator("#lookback a.plain").nth(2).click()
+    copy = place / "copy.json"
+    download.value.save_as(copy)
+    page.get_by_role("tab", name="Your talks").click()
+    page.fill("#search textarea, #search input", "scarf")
+    page.wait_for_function("() => document.querySelectorAll('ul.shelf li').length === 1")
+    page.locator("#shelf-view input[type=file]").set_input_files(copy)
+    page.wait_for_selector("text=is back on the list")
+    page.wait_for_function("() => document.querySelectorAll('ul.shelf li').length === 2")
+    copy.unlink()
+    assert not [path for path in (place / "home" / "temporary").rglob("*") if path.is_file()], "the uploaded copy was left behind"
+    page.locator("ul.shelf [data-act=open]").first.click()
+    page.wait_for_selector("li.turn.son")
+    assert lines(page, "mother") == ["Hi Jamal. I kept your blue scarf."]
+
+
+def test_a_second_tab_and_a_restart_show_the_same_talk(chromium: "Browser", tmp_path: Path) -> None:
+    port = free_port()
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    with running_app(tmp_path / "home", tmp_path / "log.txt", port=port) as address:
+        begin(page, address)
+        write(page, "Morning. Did the parcel come?")
+        page.wait_for_selector(".report")
+        page.click("#send")
+        answered(page)
+        said = page.locator("li.turn .line").all_inner_texts()
+        other = context.new_page()
+        other.goto(page.url)
+        other.wait_for_selector("li.turn.son")
+        assert other.locator("li.turn .line").all_inner_texts() == said
+        other.close()
+    with running_app(tmp_path / "home", tmp_path / "log.txt", port=port) as address:
+        page.goto(page.url)
+        page.wait_for_selector("li.turn.son")
+        assert page.locator("li.turn .line").all_inner_texts() == said
+        page.goto(address)
+        page.click("#go-on")
+        page.wait_for_selector("li.turn.son")
+        assert page.locator("li.turn .line").all_inner_texts() == said
+    assert (tmp_path / "outside.txt").read_text(encoding="utf-8") == ""
+    context.close()
+
+
+def test_nobody_outside_was_asked_for_anything(address: str, place: Path) -> None:
+    # Last but one in this file, so that it covers the talks above: start, check, answers, copies, deletion.
+    assert (place / "outside.txt").read_text(encoding="utf-8") == ""
 
 
 def test_nothing_of_hers_is_left_outside_the_database(page: "Page", address: str, place: Path) -> None:

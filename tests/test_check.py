@@ -50,7 +50,7 @@ def test_half_a_character_does_not_stop_the_check() -> None:
 
 @pytest.mark.parametrize(("threshold", "flagged"), [(0.6, True), (0.60001, False)])
 def test_each_kind_has_a_threshold_of_its_own(threshold: float, flagged: bool) -> None:
-    """"advise" scores 0.6; the thresholds of other kinds say nothing about it."""
+    """ "advise" scores 0.6; the thresholds of other kinds say nothing about it."""
     thresholds = {"advice": threshold, "blame": 0.2 if flagged is False else 0.99}
     assert toy_check(thresholds=thresholds).check("I advise you to rest.").flagged is flagged
 
@@ -113,7 +113,10 @@ def test_more_sentences_than_are_remembered() -> None:
 def test_each_sentence_is_read_with_the_one_before_it_and_the_first_with_his_line() -> None:
     reader = ToyReader()
     toy_check(reader).check("Hi there. How are you?", "I'm busy.")
-    assert [(each.text, each.before) for each in reader.calls[0]] == [("Hi there.", "him: I'm busy."), ("How are you?", "Hi there.")]
+    assert [(each.text, each.before) for each in reader.calls[0]] == [
+        ("Hi there.", "him: I'm busy."),
+        ("How are you?", "Hi there."),
+    ]
     toy_check(reader).check("Hi there.")
     assert reader.calls[1][0].before == ""
 

@@ -73,7 +73,11 @@ def test_nothing_opened_him(line: Turn) -> None:
 
 
 def test_the_line_that_closed_him_most() -> None:
-    path = [hers("One.", 1, flagged=("advice",)), hers("Two.", 3, kind=("pride",)), hers("Three.", 1, flagged=("blame", "advice"))]
+    path = [
+        hers("One.", 1, flagged=("advice",)),
+        hers("Two.", 3, kind=("pride",)),
+        hers("Three.", 1, flagged=("blame", "advice")),
+    ]
     found = look_back(*path)
     assert (found.closed.sentence, found.closed.line) == (sentence("closed", "blame"), found.lines[2])
     assert found.closed.practice == kinds()["blame"].practice

@@ -80,7 +80,9 @@ def said(voice: EndpointVoice, **sampling: object) -> list[str]:
 
 
 def test_it_streams_piece_by_piece(server: Server) -> None:
-    server.speak = saying(event("I’m"), event(" fine."), 'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}', "data: [DONE]")
+    server.speak = saying(
+        event("I’m"), event(" fine."), 'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}', "data: [DONE]"
+    )
     voice = EndpointVoice(server.address)
     assert said(voice) == ["I’m", " fine."]
     assert voice.count.written == 2 and voice.count.prompt == voice.tokens(PROMPT) > 0
@@ -121,7 +123,13 @@ def test_what_is_asked(server: Server) -> None:
 
 
 def test_other_lines_of_a_stream_are_passed_over(server: Server) -> None:
-    lines = [": keep-alive", "event: message", 'data: {"choices": []}', 'data: {"choices": [{"delta": {"content": null}}]}', "data: {}"]
+    lines = [
+        ": keep-alive",
+        "event: message",
+        'data: {"choices": []}',
+        'data: {"choices": [{"delta": {"content": null}}]}',
+        "data: {}",
+    ]
     server.speak = saying(*lines, event("Hi."), 'data: {"usage": {"total_tokens": 3}}')
     assert said(EndpointVoice(server.address)) == ["Hi."]
 

@@ -75,14 +75,42 @@ LINES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "emoji": (
         ["Love you too ❤", "Okay 🙂", "sure :)", "haha :-D", "Home soon #blessed"],
-        ["It was 3:30.", "You're #1, you know.", "Two things:don't call at work.", "Fine — really… “fine”.", "I said: (nothing)."],
+        [
+            "It was 3:30.",
+            "You're #1, you know.",
+            "Two things:don't call at work.",
+            "Fine — really… “fine”.",
+            "I said: (nothing).",
+        ],
     ),
     "cruel or sexual": (
-        ["I hate you.", "You're dead to me.", "you’re dead to me", "Shut the fuck up, Mom.", "I'll kill myself.", "Go kill yourself."],
-        ["I hate your couch.", "I hate this.", "The phone was dead to begin with.", "This job is killing me.", "Shut up, really?"],
+        [
+            "I hate you.",
+            "You're dead to me.",
+            "you’re dead to me",
+            "Shut the fuck up, Mom.",
+            "I'll kill myself.",
+            "Go kill yourself.",
+        ],
+        [
+            "I hate your couch.",
+            "I hate this.",
+            "The phone was dead to begin with.",
+            "This job is killing me.",
+            "Shut up, really?",
+        ],
     ),
     "form": (
-        ["- I work a lot", "• first", "1. Call less.", "Well:\n2. Visit more.", "See https://example.com", "```code", "<|im_end|>", "# Reply"],
+        [
+            "- I work a lot",
+            "• first",
+            "1. Call less.",
+            "Well:\n2. Visit more.",
+            "See https://example.com",
+            "```code",
+            "<|im_end|>",
+            "# Reply",
+        ],
         ["4. Maybe 5. It was a long day.", "Twenty - no, thirty.", "I'm 24. You know that.", "-ish. Around six.", "No < yes."],
     ),
 }

@@ -80,7 +80,7 @@ def test_every_reason_is_one_sentence_of_plain_words() -> None:
 @pytest.mark.parametrize("start", [1, 2, 3, 4])
 @pytest.mark.parametrize("temperament", EVERYONE)
 def test_one_apology_does_not_melt_him(start: int, temperament: str) -> None:
-    """Not even the warmest line moves him by more than one; at the distance a talk begins at, an apology alone does not at all."""
+    """Not even the warmest line moves him by more than one; where a talk begins, an apology alone does not at all."""
     assert once(start, temperament, strengths=["apology", "validation", "autonomy", "pride"]).openness <= start + 1
     if start == 2:
         assert once(2, temperament, strengths=["apology"]).openness == 2

@@ -25,9 +25,15 @@ class PieceByPiece(ScriptedVoice):
         super().__init__()
         self.left = [list(answer) for answer in answers]
         self.closed = 0
+        # Kept, so that none is closed merely by being forgotten.
+        self.given: list[Iterator[str]] = []
 
     def stream(self, prompt: Sequence[Message], sampling: Sampling, stop: Event) -> Iterator[str]:
         self.samplings.append(sampling)
+        self.given.append(self._pieces(stop))
+        return self.given[-1]
+
+    def _pieces(self, stop: Event) -> Iterator[str]:
         try:
             for piece in self.left.pop(0):
                 if stop.is_set():
@@ -159,6 +165,13 @@ def test_a_seed_makes_each_try_repeatable_and_each_try_another() -> None:
 
     assert seeds(7) == seeds(7) == [7, 8, 9]
     assert len(set(seeds(None))) == 3 and seeds(None) != seeds(None)
+
+
+def test_a_seed_has_the_whole_talk_read_anew_and_no_seed_does_not() -> None:
+    for seed, afresh in ((7, True), (None, False)):
+        speaker = son(BAD, GOOD)
+        said(speaker, seed=seed)
+        assert [each.afresh for each in speaker.voice.samplings] == [afresh] * 2  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("tuned", "most"), [(True, 64), (False, 96)])

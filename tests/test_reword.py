@@ -102,7 +102,10 @@ def test_no_suggestion_is_one_the_check_would_flag() -> None:
 
     strict = Strict()
     reworder = Reworder(strict, ToyEmbedder(), THRESHOLD)
-    everything = [*(offer.sentence for one in article.practices() for offer in one.offers), *(each.to() for each in phrasebook.phrases())]
+    everything = [
+        *(offer.sentence for one in article.practices() for offer in one.offers),
+        *(each.to() for each in phrasebook.phrases()),
+    ]
     assert any("love" in text.lower() for text in everything), "the word must occur for this test to mean anything"
     kept = {each.text for each in reworder._phrases}
     assert kept < set(everything) and any(text in kept for text in everything)

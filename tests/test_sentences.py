@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from rehearse.tone.sentences import sentences, whole
 
 ANY = st.text(alphabet=st.characters(exclude_categories=()), max_size=120)
-TYPED = st.lists(st.sampled_from(["You never call.", "ok", " ", "\n", "“", "”", "it’s fine.i’m", "…", "?!", "Dr.", "3.5", "😀", "\ud83d"])).map("".join)
+TYPED = st.lists(
+    st.sampled_from(["You never call.", "ok", " ", "\n", "“", "”", "it’s fine.i’m", "…", "?!", "Dr.", "3.5", "😀", "\ud83d"])
+).map("".join)
 
 
 def texts(draft: str) -> list[str]:
@@ -84,7 +86,9 @@ def test_letters_beyond_ascii_do_not_shift_offsets() -> None:
     assert texts(draft)[0] == "Señora 😀 Müller rang."
 
 
-@pytest.mark.parametrize("draft", ["a" + " " * 50_000 + "b", "a. " * 15_000, "\n" * 50_000, "word " * 10_000], ids=["gap", "many", "lines", "one"])
+@pytest.mark.parametrize(
+    "draft", ["a" + " " * 50_000 + "b", "a. " * 15_000, "\n" * 50_000, "word " * 10_000], ids=["gap", "many", "lines", "one"]
+)
 def test_a_huge_draft_is_cut_quickly(draft: str) -> None:
     sentences("warm up. the library.")
     started = time.perf_counter()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -38,6 +39,8 @@ START, LOOP, CHECK = 1.25, 0.95, 1.15
 FEWEST_TOKENS = 8
 EARLY, LATE = 2, 20
 SHELF = 1000
+# One rehearsal in so many holds the word that is looked for.
+RARE = 200
 
 HERS = (
     "Hi, it's me. How was your week?",
@@ -222,14 +225,13 @@ def _loop(ours: "LlamaVoice") -> Result:
         theirs: list[float] = []
         for seed in range(1 + 4 * ROUNDS):
             sampling = replace(chosen.sampling, seed=seed)
-            ours_rate, plain_rate = (
-                _rate(lambda s=sampling: _ours(ours, asked, s)),
-                _rate(lambda s=sampling: _theirs(plain, tokens, s)),
-            )
+            calls = [("ours", partial(_ours, ours, asked, sampling)), ("plain", partial(_theirs, plain, tokens, sampling))]
+            # Each goes first in every other round.
+            rates = {who: _rate(call) for who, call in calls[:: 1 if seed % 2 else -1]}
             # The first round reads the prompt and warms up.
-            if seed and ours_rate and plain_rate:
-                mine.append(ours_rate)
-                theirs.append(plain_rate)
+            if seed and rates["ours"] and rates["plain"]:
+                mine.append(rates["ours"])
+                theirs.append(rates["plain"])
             if len(mine) == ROUNDS + 2:
                 break
     if len(mine) < ROUNDS:
@@ -296,14 +298,9 @@ def _talks(ours: "LlamaVoice") -> list[Result]:
                 waited[turn].append(seconds)
         whole.append(ours.count.prompt)
     early, late = f"turn {EARLY}", f"turn {LATE}"
+    reading = {early: median(read[EARLY]), "the whole talk": median(whole)}
     return [
-        Result(
-            f"tokens read at {late}",
-            median(read[LATE]),
-            "tokens",
-            beside={early: median(read[EARLY]), "the whole talk": median(whole)},
-            lower_is_better=True,
-        ),
+        Result(f"tokens read at {late}", median(read[LATE]), "tokens", beside=reading, lower_is_better=True),
         beside(f"first token at {late}", waited[LATE], waited[EARLY], "s", early),
     ]
 
@@ -351,13 +348,13 @@ def check(tone: "ToneCheck | None" = None, encode: Callable[[list[str]], Any] | 
     encode(["Good morning."])
     for number, draft in enumerate(PLAIN_DRAFTS + BLAMING_DRAFTS):
         texts = [each.text for each in sentences(draft)]
-        plain_first = timed(lambda t=texts: encode(t)) if number % 2 else None
+        plain_first = timed(partial(encode, texts)) if number % 2 else None
         started = time.perf_counter()
         flagged = tone.check(draft).flagged
         ours = (time.perf_counter() - started) * 1000
-        plain = timed(lambda t=texts: encode(t)) if plain_first is None else plain_first
+        plain = timed(partial(encode, texts)) if plain_first is None else plain_first
         times[flagged].append((ours, plain))
-        again.append(timed(lambda d=draft: tone.check(d)))
+        again.append(timed(partial(tone.check, draft)))
     library = "SentenceTransformer.encode"
     found = []
     for flagged, name, bar in (
@@ -399,6 +396,6 @@ def _fill(store: "Transcripts", size: int) -> str:
         parent = turn.id
     model = json.dumps(store.export(first.id))
     for number in range(1, size):
-        word = "lighthouse" if number % 200 == 0 else f"pool {number}"
+        word = "lighthouse" if number % RARE == 0 else f"pool {number}"
         store.import_(json.loads(model.replace("old pool", word)))
     return first.id

@@ -13,13 +13,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-FLAGGED = frozenset(
-    "blame absolute guilt_trip pressure advice comparison dismissal being_right clinging".split()
-)
-GENTLE = frozenset(
-    "feeling invitation curiosity validation autonomy pride apology memory thanks support plain".split()
-)
+FLAGGED = frozenset("blame absolute guilt_trip pressure advice comparison dismissal being_right clinging".split())
+GENTLE = frozenset("feeling invitation curiosity validation autonomy pride apology memory thanks support plain".split())
 TEMPERAMENTS = frozenset("guarded irritable withdrawn joking tender formal".split())
 REGISTERS = frozenset({"plain", "text", "dialect"})
 
@@ -47,7 +44,7 @@ def kinds_problems(kinds: object, flag: object) -> list[str]:
     return []
 
 
-def line_problems(row: dict) -> list[str]:
+def line_problems(row: dict[str, Any]) -> list[str]:
     """Say what is wrong with one labelled line."""
     text = row.get("text")
     if not isinstance(text, str) or not text.strip():
@@ -67,7 +64,7 @@ def line_problems(row: dict) -> list[str]:
     return problems
 
 
-def turn_problems(turn: dict) -> list[str]:
+def turn_problems(turn: dict[str, Any]) -> list[str]:
     """Say what is wrong with one exchange of a dialogue (her line and his answer)."""
     problems = kinds_problems(turn.get("kinds"), turn.get("flag"))
     for who in ("mother", "son"):
@@ -89,7 +86,7 @@ def turn_problems(turn: dict) -> list[str]:
     return problems
 
 
-def dialogue_problems(row: dict) -> list[str]:
+def dialogue_problems(row: dict[str, Any]) -> list[str]:
     """Say what is wrong with one dialogue."""
     son = row.get("son", {})
     problems = [f"son.{key} is missing" for key in ("name", "age", "stage", "temperament") if not son.get(key)]
@@ -108,7 +105,7 @@ def dialogue_problems(row: dict) -> list[str]:
     return problems
 
 
-def bank_problems(row: dict) -> list[str]:
+def bank_problems(row: dict[str, Any]) -> list[str]:
     """Say what is wrong with one portable line of his."""
     problems = []
     if not isinstance(row.get("text"), str) or not row["text"].strip():
@@ -122,7 +119,7 @@ def bank_problems(row: dict) -> list[str]:
     return problems
 
 
-def problems_of(row: dict) -> list[str]:
+def problems_of(row: dict[str, Any]) -> list[str]:
     """Say what is wrong with a row of any of the three forms."""
     if not row.get("id"):
         return ["id is missing"]
@@ -133,7 +130,7 @@ def problems_of(row: dict) -> list[str]:
     return line_problems(row)
 
 
-def read(path: Path) -> Iterator[dict]:
+def read(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of one writer's file.
 
     :raises ValueError: if a line is not a JSON object; the message names file and line.
@@ -151,7 +148,7 @@ def read(path: Path) -> Iterator[dict]:
             yield row
 
 
-def texts_of(row: dict) -> list[str]:
+def texts_of(row: dict[str, Any]) -> list[str]:
     """Return what a row says: the line, or every line of the dialogue."""
     if "turns" in row:
         return [turn[who] for turn in row["turns"] for who in ("mother", "son")]
@@ -192,7 +189,7 @@ def near_duplicates(texts: Iterable[tuple[str, str]], threshold: float = NEAR) -
     return sorted(found, key=lambda pair: -pair[2])
 
 
-def summary(rows: list[dict]) -> dict[str, int]:
+def summary(rows: list[dict[str, Any]]) -> dict[str, int]:
     """Count what the quotas ask for: rows, main kinds, pairs, registers, messages of several sentences."""
     counts: Counter[str] = Counter()
     for row in rows:
@@ -222,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("files", nargs="+", type=Path)
     wrong = 0
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     ids: Counter[str] = Counter()
     for path in parser.parse_args(arguments).files:
         for row in read(path):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rehearse import settings
 from rehearse.errors import RehearseError
 
 
@@ -71,19 +72,67 @@ def report(results: list[Result], *, as_json: bool) -> int:
         return 0 if results else 2
     width = max((len(each.name) for each in results), default=0)
     for each in results:
-        bar = "" if each.bar is None else f"  (bar {'≤' if each.lower_is_better else '≥'} {each.bar}: {'reached' if each.ok else 'not reached'})"
+        bar = (
+            ""
+            if each.bar is None
+            else f"  (bar {'≤' if each.lower_is_better else '≥'} {each.bar}: {'reached' if each.ok else 'not reached'})"
+        )
         beside = "".join(f"; {name} {value}" for name, value in (each.beside or {}).items())
         sys.stdout.write(f"{each.name:<{width}}  {each.value} {each.unit}{bar}{beside}\n")
     return 0 if results else 2
 
 
 def evaluate(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse evaluate``."""
-    data = [Path(chosen.data)] if chosen.data else None
-    if data and not data[0].is_file():
-        raise NoData("The file of labelled data cannot be read.", "Give a JSONL file of labelled lines or dialogues.")
+    """Run ``rehearse evaluate``; the exit status is 0 whatever the figures, and 2 if they could not be taken.
+
+    :raises NoData: if the file given is not labelled data.
+    """
+    data = [_labelled(Path(chosen.data))] if chosen.data else None
     measures: dict[str, Callable[[list[Path] | None], list[Result]]] = {"tone": tone, "son": son, "reword": reword}
-    return report(measures[chosen.what](data), as_json=chosen.json)
+    try:
+        results = measures[chosen.what](data)
+    except RehearseError as error:
+        if settings.debug():
+            raise
+        sys.stderr.write(f"{error}\n")
+        results = []
+    return report(results, as_json=chosen.json)
+
+
+def _labelled(path: Path) -> Path:
+    """Return the path of a file of labelled data, once its rows are known to have what is measured on."""
+    from rehearse.lab import corpus
+
+    remedy = "Give a JSONL file of labelled lines or dialogues."
+    try:
+        useless = [number for number, row in enumerate(corpus.read(path), 1) if not _usable(row)]
+    except (OSError, ValueError) as error:
+        raise NoData("The file of labelled data cannot be read.", remedy) from error
+    if useless:
+        raise NoData(f"Row {useless[0]} of the labelled data is neither a labelled line nor a dialogue.", remedy)
+    return path
+
+
+def _usable(row: dict[str, Any]) -> bool:
+    """Whether a row has what the measures need; what its writer was asked for beyond that may be missing."""
+    if "turns" not in row:
+        return _usable_line(row, "text")
+    son, turns = row.get("son"), row["turns"]
+    known = (
+        isinstance(son, dict) and {"name", "age", "stage", "temperament"} <= set(son) and isinstance(row.get("situation"), str)
+    )
+    return known and isinstance(turns, list) and bool(turns) and all(map(_usable_turn, turns))
+
+
+def _usable_turn(turn: object) -> bool:
+    if not isinstance(turn, dict) or not isinstance(turn.get("son"), str) or turn.get("openness") not in (1, 2, 3, 4, 5):
+        return False
+    return _usable_line(turn, "mother") and ("door" not in turn or _usable_turn(turn["door"]))
+
+
+def _usable_line(row: dict[str, Any], key: str) -> bool:
+    lists = [row.get("kinds", []), row.get("spans", [])]
+    return isinstance(row.get(key), str) and isinstance(row.get("flag"), bool) and all(isinstance(each, list) for each in lists)
 
 
 def tone(data: list[Path] | None) -> list[Result]:

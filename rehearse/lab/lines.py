@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rehearse import article, kinds, settings
 from rehearse.lab import corpus
@@ -50,21 +51,21 @@ def messages(paths: Iterable[Path]) -> list[Message]:
     """Return her labelled messages: single lines, and her lines in dialogues after his last answer."""
     found = []
     for path in paths:
-        for row in corpus.read(path):
+        for number, row in enumerate(corpus.read(path), 1):
             if "turns" in row:
-                found += _from_dialogue(row)
+                found += _from_dialogue({"id": number, **row})
             elif "text" in row and "flag" in row:
-                found.append(_message(row["id"], row, row["text"], row.get("before", ""), row["spans"]))
+                found.append(_message(str(row.get("id", number)), row, row["text"], row.get("before", ""), row.get("spans", [])))
     return found
 
 
-def _message(name: str, row: dict, text: str, before: str, spans: list[str]) -> Message:
+def _message(name: str, row: dict[str, Any], text: str, before: str, spans: list[str]) -> Message:
     return Message(
-        name, text, before, row["flag"], tuple(row["kinds"]), tuple(spans), row.get("pair", ""), row.get("gentler") or ""
+        name, text, before, row["flag"], tuple(row.get("kinds", ())), tuple(spans), row.get("pair", ""), row.get("gentler") or ""
     )
 
 
-def _from_dialogue(row: dict) -> list[Message]:
+def _from_dialogue(row: dict[str, Any]) -> list[Message]:
     found, before = [], ""
     for number, turn in enumerate(row["turns"], 1):
         found.append(_message(f"{row['id']}/{number}", turn, turn["mother"], before, []))
@@ -92,7 +93,11 @@ def examples(found: Iterable[Message]) -> list[Example]:
             continue
         where = [(message.text.find(span), message.text.find(span) + len(span)) for span in message.spans]
         touched = [
-            [(max(a, each.start) - each.start, min(b, each.end) - each.start) for a, b in where if a < each.end and b > each.start]
+            [
+                (max(a, each.start) - each.start, min(b, each.end) - each.start)
+                for a, b in where
+                if a < each.end and b > each.start
+            ]
             for each in cut
         ]
         flagged = sum(bool(spans) for spans in touched)
@@ -113,8 +118,7 @@ def article_examples() -> list[Example]:
         for offer in practice.offers:
             kinds_of_it = tuple(kind for kind in offer.kinds if kind in kinds.gentle_kinds())
             made += [
-                Example(f"article/{practice.number}", Heard(each.text), False, kinds_of_it, ())
-                for each in sentences(offer.text)
+                Example(f"article/{practice.number}", Heard(each.text), False, kinds_of_it, ()) for each in sentences(offer.text)
             ]
         made += [
             Example(f"article/{practice.number}", Heard(warned.text), True, (warned.kind,), ((0, len(warned.text)),))

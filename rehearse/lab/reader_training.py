@@ -40,7 +40,11 @@ class Trainer:
             parameter.requires_grad_(False)
         width = self.network.config.hidden_size
         self.heads = torch.nn.ModuleDict(
-            {"flag": torch.nn.Linear(width, 1), "kind": torch.nn.Linear(width, len(self.names)), "span": torch.nn.Linear(width, 1)}
+            {
+                "flag": torch.nn.Linear(width, 1),
+                "kind": torch.nn.Linear(width, len(self.names)),
+                "span": torch.nn.Linear(width, 1),
+            }
         )
         self.drop_before = drop_before
 
@@ -67,7 +71,9 @@ class Trainer:
             for position, row in enumerate(rows):
                 labels = examples[row].kinds
                 for rank, name in enumerate(labels):
-                    goal[position, self.names.index(name)] = 1.0 if len(labels) == 1 else (0.75 if rank == 0 else 0.25 / (len(labels) - 1))
+                    goal[position, self.names.index(name)] = (
+                        1.0 if len(labels) == 1 else (0.75 if rank == 0 else 0.25 / (len(labels) - 1))
+                    )
             total = total + 0.5 * functional.cross_entropy(kind[rows], goal)
         tokens, goals = self._span_goals(examples, batch)
         if tokens.any():
@@ -143,6 +149,7 @@ def fitted_temperature(logits: torch.Tensor, flags: torch.Tensor) -> float:
 
 def best_threshold(probabilities: torch.Tensor, flags: torch.Tensor) -> float:
     """Return the threshold with the highest F1 on development data."""
+
     def f1(threshold: float) -> float:
         said = probabilities >= threshold
         hit = float((said & flags.bool()).sum())

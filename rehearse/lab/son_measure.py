@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, median
 from threading import Event
@@ -16,11 +16,13 @@ from rehearse.son import Mood, prompt
 from rehearse.son.guard import Guard
 from rehearse.tone import ToneCheck
 from rehearse.turn import Openness, Turn
-from rehearse.voice.voice import Message, Voice
+from rehearse.voice.voice import Voice
 
 ANSWERS = 60
-# Dialogues whose lines the loss is taken of: enough for two digits, and a minute on two cores.
-DIALOGUES_FOR_LOSS = 12
+# How many stretches of talk the loss is taken of: enough for two digits, and a minute on two cores.
+SAMPLES_FOR_LOSS = 20
+# What the context holds while the loss is taken; longer talks are cut. Scores of all of it are kept: 200 MB.
+CONTEXT_FOR_LOSS = 1024
 OURS, UNTUNED = "tuned", "untuned"
 
 Loss = Callable[[Sequence[voice_data.Sample]], float]
@@ -52,10 +54,11 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None, *, a
     """
     from rehearse.voice.llama import LlamaVoice
 
-    dialogues = dialogues_of(data)
+    paths = data if data is not None else voice_data.files("test")
+    dialogues = dialogues_of(paths)
     path = catalog.verified("voice")
     adapter = catalog.verified("adapter") if catalog.entry("adapter") else None
-    samples = [each for row in dialogues[:DIALOGUES_FOR_LOSS] for each in voice_data.of_dialogue(row) if each.task == "reply"]
+    samples = [each for each in voice_data.samples(paths) if each.task == "reply"][:SAMPLES_FOR_LOSS]
     found = mood_results(dialogues, check or ToneCheck.load())
     said: dict[str, list[Answer]] = {}
     losses: dict[str, float] = {}
@@ -71,12 +74,11 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None, *, a
     return found + voice_results(said, losses)
 
 
-def dialogues_of(data: list[Path] | None) -> list[dict[str, Any]]:
+def dialogues_of(paths: list[Path]) -> list[dict[str, Any]]:
     """Return the dialogues of the files.
 
     :raises NoData: if there is none.
     """
-    paths = data if data is not None else voice_data.files("test")
     found = [row for path in paths for row in corpus.read(path) if "turns" in row]
     if not found:
         raise NoData("There is no dialogue to measure on.", "Give a file of dialogues with --data.")
@@ -132,8 +134,6 @@ def answers_of(voice: Voice, asked: Sequence[Moment]) -> list[Answer]:
     chosen = prompt.template("tuned" if voice.tuned else "plain")
     found = []
     for seed, moment in enumerate(asked):
-        from dataclasses import replace
-
         sampling = replace(chosen.sampling, seed=seed)
         text = "".join(voice.stream(prompt.fitted(moment.scene, moment.path, chosen, voice), sampling, Event())).strip()
         guard = Guard([t.text for t in moment.path if t.speaker == "mother"], [t.text for t in moment.path if t.speaker == "son"])
@@ -145,7 +145,12 @@ def voice_results(said: dict[str, list[Answer]], losses: dict[str, float]) -> li
     """Return the figures of what was said, the first voice's with the others' beside it."""
     figures: tuple[tuple[str, str, Callable[[Sequence[Answer]], float], bool], ...] = (
         ("answers", "", lambda answers: float(len(answers)), False),
-        ("answers that break a rule of the guard", "", lambda answers: round(mean(bool(each.broken) for each in answers), 4), True),
+        (
+            "answers that break a rule of the guard",
+            "",
+            lambda answers: round(mean(bool(each.broken) for each in answers), 4),
+            True,
+        ),
         ("length of an answer", "words", lambda answers: median(len(each.text.split()) for each in answers), True),
         ("answers said before", "", repeated, True),
         ("distinct-2", "", distinct_2, False),
@@ -195,7 +200,7 @@ def loss(model: Path, adapter: Path | None, samples: Sequence[voice_data.Sample]
     rows = [_told(each) for each in samples]
     llama = llama_cpp.Llama(
         str(model),
-        n_ctx=2048,
+        n_ctx=CONTEXT_FOR_LOSS,
         n_threads=threads,
         n_threads_batch=threads,
         lora_path=str(adapter) if adapter else None,
@@ -244,4 +249,4 @@ def _tokens(llama: Any, pieces: Sequence[tuple[str, bool]]) -> tuple[list[int], 
         cut = llama.tokenize(text.encode(), add_bos=False, special=True)
         tokens += cut
         learnt += [counts] * len(cut)
-    return tokens[:2048], learnt[:2048]
+    return tokens[:CONTEXT_FOR_LOSS], learnt[:CONTEXT_FOR_LOSS]

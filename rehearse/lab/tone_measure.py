@@ -6,14 +6,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rehearse import settings
 from rehearse.kinds import flagged_kinds
-from rehearse.lab import lines
+from rehearse.lab import corpus, lines
 from rehearse.lab.evaluation import NoData, Result
 from rehearse.lab.lines import Message
 from rehearse.tone import Report, ToneCheck
 
 _BINS = 10
-_KEYWORDS = ("you never", "you always", "your fault", "you don't care", "you only think", "after all i", "you should", "you've changed", "you make me")
+PUBLIC_ROWS = 300
+# A file of strangers' text with more labels than this is told as a whole only.
+MOST_LABELS = 3
+_KEYWORDS = (
+    "you never",
+    "you always",
+    "your fault",
+    "you don't care",
+    "you only think",
+    "after all i",
+    "you should",
+    "you've changed",
+    "you make me",
+)
 
 
 def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> list[Result]:
@@ -34,13 +48,19 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> l
     found = [
         Result("messages", len(messages)),
         Result("flagged or not, F1", f1(truth, said), bar=0.93, beside={"keyword list": f1(truth, keywords)}),
-        Result("AUC", auc(truth, scores), bar=0.98),
         Result("calibration error", calibration_error(truth, scores), bar=0.05, lower_is_better=True),
     ]
-    right = [report.kinds[0] == each.kinds[0] for each, report in zip(messages, reports, strict=True) if each.flag and report.flagged]
-    found.append(Result("main kind right among true findings", _mean(right), bar=0.80))
+    if 0 < truth.sum() < len(truth):
+        found.append(Result("AUC", auc(truth, scores), bar=0.98))
+    right = [
+        report.kinds[0] == each.kinds[0]
+        for each, report in zip(messages, reports, strict=True)
+        if each.flag and each.kinds and report.flagged
+    ]
+    if right:
+        found.append(Result("main kind right among true findings", _mean(right), bar=0.80))
     for kind in sorted(flagged_kinds()):
-        hits = [report.flagged for each, report in zip(messages, reports, strict=True) if each.flag and each.kinds[0] == kind]
+        hits = [report.flagged for each, report in zip(messages, reports, strict=True) if each.flag and each.kinds[:1] == (kind,)]
         if hits:
             found.append(Result(f"recall, {kind}", _mean(hits), bar=0.88))
     pairs = _pairs(messages, scores)
@@ -49,6 +69,37 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> l
     spans = [_span_f1(each, report) for each, report in zip(messages, reports, strict=True) if each.spans and report.flagged]
     if spans:
         found.append(Result("span token F1", _mean(spans), bar=0.75))
+    if data is None:
+        found += public_results(check, public_folder())
+    return found
+
+
+def public_folder() -> Path:
+    """Return the folder beside the project where text that strangers wrote may lie; it is no part of the project."""
+    return settings.models_folder().parent.parent / "shared" / "public"
+
+
+def public_results(check: ToneCheck, folder: Path, most: int = PUBLIC_ROWS) -> list[Result]:
+    """Return how often the check flags ordinary text of strangers: a hit is a candidate for a false alarm, not a proven one.
+
+    :param folder: JSONL files of rows with ``text`` and ``label``; nothing is measured where there is none.
+    :param most: how many rows are read of each file, spread evenly over it.
+    """
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        rows = [row for row in corpus.read(path) if isinstance(row.get("text"), str)]
+        rows = rows[:: max(1, len(rows) // most)][:most]
+        flagged: dict[str, list[bool]] = {}
+        for row in rows:
+            flagged.setdefault(str(row.get("label", "")), []).append(check.check(row["text"]).flagged)
+        every = [each for hits in flagged.values() for each in hits]
+        if every:
+            found.append(Result(f"flagged in public text, {path.stem}", _mean(every), lower_is_better=True))
+        if 1 < len(flagged) <= MOST_LABELS:
+            found += [
+                Result(f"flagged in public text, {path.stem}, {label}", _mean(hits), lower_is_better=True)
+                for label, hits in sorted(flagged.items())
+            ]
     return found
 
 
@@ -59,16 +110,23 @@ def f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
 
 
 def auc(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """Return the probability that a flagged message scores higher than one that is not."""
-    from sklearn.metrics import roc_auc_score
+    """Return the probability that a flagged message scores higher than one that is not; equal scores count half.
 
-    return round(float(roc_auc_score(truth, scores)), 4) if 0 < truth.sum() < len(truth) else float("nan")
+    :param truth: must hold both a flagged message and one that is not.
+    """
+    gentle = np.sort(scores[~truth])
+    below = np.searchsorted(gentle, scores[truth], side="left")
+    level = np.searchsorted(gentle, scores[truth], side="right") - below
+    return round(float((below + level / 2).mean() / len(gentle)), 4)
 
 
 def calibration_error(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     """Return the expected calibration error in ten equal bins of the score."""
     bins = np.minimum((scores * _BINS).astype(int), _BINS - 1)
-    total = sum(abs(float(truth[bins == each].mean() - scores[bins == each].mean())) * int((bins == each).sum()) for each in set(bins.tolist()))
+    total = sum(
+        abs(float(truth[bins == each].mean() - scores[bins == each].mean())) * int((bins == each).sum())
+        for each in set(bins.tolist())
+    )
     return round(total / len(scores), 4)
 
 

@@ -37,7 +37,13 @@ def scenario_of(row: dict[str, Any]) -> Scenario:
     """Return the scene of a dialogue. He starts where the first line finds him: its openness, unless that line moved him."""
     first = row["turns"][0]
     start = first["openness"] + (1 if first["flag"] and first["openness"] < 3 else 0)
-    return Scenario.from_dict({"son": {key: row["son"][key] for key in ("name", "age", "stage", "temperament")}, "situation": row["situation"], "openness": start})
+    return Scenario.from_dict(
+        {
+            "son": {key: row["son"][key] for key in ("name", "age", "stage", "temperament")},
+            "situation": row["situation"],
+            "openness": start,
+        }
+    )
 
 
 def turns_of(row: dict[str, Any]) -> list[Turn]:
@@ -57,7 +63,7 @@ def samples(paths: Iterable[Path]) -> list[Sample]:
             if "turns" in row:
                 found += _of_dialogue(row)
             elif row.get("flag") and row.get("gentler"):
-                found.append(_reword(row["id"], row["text"], row["gentler"]))
+                found.append(_reword(str(row.get("id", "")), row["text"], row["gentler"]))
     return found
 
 
@@ -65,10 +71,12 @@ def _of_dialogue(row: dict[str, Any]) -> list[Sample]:
     scene, turns = scenario_of(row), turns_of(row)
     chosen = prompt.template("tuned")
     talk = prompt.reply(scene, turns, chosen)
-    found = [Sample(row["id"], "reply", tuple(talk), tuple(i for i, each in enumerate(talk) if each.role == "assistant"))]
+    found = [
+        Sample(str(row.get("id", "")), "reply", tuple(talk), tuple(i for i, each in enumerate(talk) if each.role == "assistant"))
+    ]
     for number, exchange in enumerate(row["turns"]):
-        name = f"{row['id']}/{number + 1}"
-        if exchange["flag"]:
+        name = f"{row.get('id', '')}/{number + 1}"
+        if exchange["flag"] and exchange.get("gentler"):
             found.append(_reword(name, exchange["mother"], exchange["gentler"]))
         if exchange.get("felt"):
             found.append(_felt(name, scene, exchange))
@@ -78,7 +86,7 @@ def _of_dialogue(row: dict[str, Any]) -> list[Sample]:
             path = [*turns[: 2 * number], Turn("mother", door["mother"], level), Turn("son", door["son"], level)]
             messages = prompt.reply(scene, path, chosen)
             found.append(Sample(f"{name}b", "reply", tuple(messages), (len(messages) - 1,)))
-            if door["flag"]:
+            if door["flag"] and door.get("gentler"):
                 found.append(_reword(f"{name}b", door["mother"], door["gentler"]))
     return found
 

@@ -116,7 +116,9 @@ class Run:
             task: [encoded(self.tokenizer, each) for each in voice_data.samples(voice_data.files("test")) if each.task == task]
             for task in ("reply", "reword", "felt")
         }
-        self.optimiser = torch.optim.AdamW([p for p in self.model.parameters() if p.requires_grad], lr=recipe["rate"], weight_decay=0.0)
+        self.optimiser = torch.optim.AdamW(
+            [p for p in self.model.parameters() if p.requires_grad], lr=recipe["rate"], weight_decay=0.0
+        )
         self.done = 0
         saved = out / "run.pt"
         if saved.is_file():
@@ -169,7 +171,14 @@ class Run:
                 self._tell({"epoch": self.done + 1, "batch": number, "of": len(groups), "loss": round(total / count, 4)})
         self.done += 1
         self.save()
-        self._tell({"epoch": self.done, "train": round(total / count, 4), "held_out": self.held_out(), "seconds": round(time.monotonic() - started)})
+        self._tell(
+            {
+                "epoch": self.done,
+                "train": round(total / count, 4),
+                "held_out": self.held_out(),
+                "seconds": round(time.monotonic() - started),
+            }
+        )
 
     def save(self) -> None:
         """Save the state of the run, and the adapter as GGUF."""

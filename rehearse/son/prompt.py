@@ -38,9 +38,7 @@ def _read(path: Path) -> tuple[dict[str, Template], dict[str, str]]:
     try:
         scene: dict[str, str] = tables.pop("scene")
         templates = {
-            name: Template(
-                table["system"], table["line"], Sampling(**table["sampling"]), table.get("speaks_first", "")
-            )
+            name: Template(table["system"], table["line"], Sampling(**table["sampling"]), table.get("speaks_first", ""))
             for name, table in tables.items()
         }
     except (KeyError, TypeError) as error:

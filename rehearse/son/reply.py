@@ -30,18 +30,21 @@ class Son:
 
         :param path: the talk so far; its last turn is hers, or the path is empty and he opens.
         :param stop: once set, the answer ends where it is.
-        :param seed: makes the answer repeatable with the same voice.
+        :param seed: makes the answer repeatable with the same voice, which then reads the whole talk anew.
         :raises VoiceError: if the voice cannot answer.
         """
         chosen = prompt.template("tuned" if self.voice.tuned else "plain")
         asked = prompt.fitted(scenario, path, chosen, self.voice)
         openness = path[-1].openness if path else scenario.openness
-        guard = Guard([turn.text for turn in path if turn.speaker == "mother"], [turn.text for turn in path if turn.speaker == "son"])
+        guard = Guard(
+            [turn.text for turn in path if turn.speaker == "mother"], [turn.text for turn in path if turn.speaker == "son"]
+        )
         first = random.SystemRandom().randrange(2**31) if seed is None else seed
         self.refused = []
         for attempt in range(TRIES):
             said = False
-            for piece in self._guarded(asked, replace(chosen.sampling, seed=first + attempt), stop, guard):
+            sampling = replace(chosen.sampling, seed=first + attempt, afresh=seed is not None)
+            for piece in self._guarded(asked, sampling, stop, guard):
                 said = True
                 yield piece
             if said or stop.is_set():

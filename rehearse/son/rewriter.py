@@ -25,7 +25,8 @@ class VoiceRewriter:
         found = []
         for number in range(count):
             # The first is the likeliest one, the others are drawn.
-            sampling = replace(chosen.sampling, temperature=0.0 if number == 0 else chosen.sampling.temperature, seed=self.seed + number)
+            temperature = 0.0 if number == 0 else chosen.sampling.temperature
+            sampling = replace(chosen.sampling, temperature=temperature, seed=self.seed + number, afresh=number == 0)
             text = "".join(self.voice.stream(asked, sampling, Event())).strip()
             if text:
                 found.append(text)

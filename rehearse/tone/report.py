@@ -70,7 +70,9 @@ class Report:
             "flagged": self.flagged,
             "score": self.score,
             "kinds": list(self.kinds),
-            "findings": [{**asdict(finding), "suggestions": [asdict(each) for each in finding.suggestions]} for finding in self.findings],
+            "findings": [
+                {**asdict(finding), "suggestions": [asdict(each) for each in finding.suggestions]} for finding in self.findings
+            ],
             "strengths": [asdict(strength) for strength in self.strengths],
         }
 

@@ -39,7 +39,8 @@ def pull(name: str, tell: Callable[[str], None]) -> Path:
     free = shutil.disk_usage(folder).free
     if free < offered.size + SPARE_BYTES:
         raise VoiceError(
-            f"There is not enough room: {offered.name} needs {offered.size / 1e9:.1f} GB and 1 GB to spare, and {free / 1e9:.1f} GB are free.",
+            f"There is not enough room: {offered.name} needs {offered.size / 1e9:.1f} GB and 1 GB to spare, "
+            f"and {free / 1e9:.1f} GB are free.",
             "Free some space, or set REHEARSE_HOME to a folder on a bigger disk.",
         )
     tell(f"Fetching {offered.name}, {offered.size / 1e9:.1f} GB, from huggingface.co. Nothing of yours is sent.")
@@ -55,7 +56,9 @@ def pull(name: str, tell: Callable[[str], None]) -> Path:
         expected = offered.sha256 or (get_hf_file_metadata(hf_hub_url(offered.repo, offered.file)).etag or "")
         waiting = Path(hf_hub_download(offered.repo, offered.file, local_dir=folder / "incoming"))
     except unreachable as error:
-        raise VoiceError("The download did not finish.", "Check the connection and run the same command again; it goes on where it stopped.") from error
+        raise VoiceError(
+            "The download did not finish.", "Check the connection and run the same command again; it goes on where it stopped."
+        ) from error
     if len(expected) == 64 and catalog.sha256_of(waiting) != expected:
         waiting.unlink()
         raise VoiceError(f"What arrived is not {offered.name}, so it was thrown away.", "Try again later.")

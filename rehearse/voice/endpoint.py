@@ -107,7 +107,9 @@ class EndpointVoice:
                         return
                     lines.put(line)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            unreachable = VoiceError(f"The server at {self.address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`.")
+            unreachable = VoiceError(
+                f"The server at {self.address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`."
+            )
             unreachable.__cause__ = error
             lines.put(unreachable)
         finally:

@@ -57,7 +57,8 @@ class LlamaVoice:
         except (ValueError, RuntimeError, OSError, AssertionError) as error:
             raise VoiceError(
                 f"The voice {model.name} could not be loaded.",
-                "The file may be damaged, or this computer may not have enough free memory for it; the embedded voice needs 0.3 GB.",
+                "The file may be damaged, or this computer may not have enough free memory for it; "
+                "the embedded voice needs 0.3 GB.",
             ) from error
         return cls(llama, name or model.stem, tuned=adapter is not None)
 
@@ -85,12 +86,16 @@ class LlamaVoice:
         tokens = self.tokenize(prompt)
         room = self.context - len(tokens)
         if room < 16:
-            raise VoiceError("The talk is longer than this voice can keep in mind.", "Set REHEARSE_CONTEXT higher or start a new rehearsal.")
+            raise VoiceError(
+                "The talk is longer than this voice can keep in mind.", "Set REHEARSE_CONTEXT higher or start a new rehearsal."
+            )
         while not _CALLS.acquire(timeout=0.05):
             if stop.is_set():
                 return
         try:
             self._stop = stop
+            if sampling.afresh:
+                self._llama.reset()
             self.count = Count(prompt=len(tokens), read=len(tokens) - self._kept(tokens))
             yield from self._answer(tokens, sampling, min(sampling.most, room - 1))
         finally:
@@ -135,7 +140,9 @@ class LlamaVoice:
             # llama_decode answers 2 when the abort callback said stop; the half-read prompt is forgotten.
             self._llama.reset()
             if not self._stop.is_set():
-                raise VoiceError("The voice stopped working in the middle of an answer.", "Try again; if it stays so, restart rehearse.") from error
+                raise VoiceError(
+                    "The voice stopped working in the middle of an answer.", "Try again; if it stays so, restart rehearse."
+                ) from error
 
     @property
     def _role_tokens(self) -> set[int]:

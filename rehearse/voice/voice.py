@@ -16,7 +16,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How freely words are drawn. ``most`` is the greatest number of new tokens; ``seed`` makes a draw repeatable."""
+    """How freely words are drawn. ``most`` is the greatest number of new tokens; ``seed`` makes a draw repeatable.
+
+    What is kept of an earlier prompt shifts the last digits of what the voice computes, and with them the words; ``afresh``
+    reads the whole prompt anew, so that a seed gives the same words whatever was said before.
+    """
 
     temperature: float = 0.7
     top_p: float = 0.9
@@ -24,6 +28,7 @@ class Sampling:
     repeat_penalty: float = 1.1
     most: int = 96
     seed: int | None = None
+    afresh: bool = False
 
 
 @dataclass(slots=True)

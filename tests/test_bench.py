@@ -1,0 +1,171 @@
+"""The benchmark's parts: what is compared with what, and what happens where a figure cannot be taken. No speed is tested here."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doubles import toy_check
+from rehearse import cli
+from rehearse.errors import VoiceError
+from rehearse.lab import bench, evaluation
+from rehearse.lab.evaluation import Result
+from rehearse.transcripts import Transcripts
+
+
+@pytest.mark.parametrize(
+    ("value", "bar", "lower", "ok"),
+    [
+        (1.0, None, False, True),
+        (0.9, 0.9, False, True),
+        (0.89, 0.9, False, False),
+        (3.0, 3.0, True, True),
+        (3.1, 3.0, True, False),
+    ],
+)
+def test_a_bar_is_reached_from_its_own_side(value: float, bar: float | None, lower: bool, ok: bool) -> None:
+    assert Result("x", value, bar=bar, lower_is_better=lower).ok is ok
+
+
+def test_a_result_is_the_contract() -> None:
+    found = Result("voice", 100.0, "tokens/s", 95.0, {"plain": 80.0, "other": 50.0}).to_dict()
+    assert found == {
+        "name": "voice",
+        "value": 100.0,
+        "unit": "tokens/s",
+        "beside": {"plain": 80.0, "other": 50.0},
+        "ratio": 1.25,
+        "bar": 95.0,
+        "ok": True,
+    }
+    assert Result("alone", 1.0).to_dict()["ratio"] is None
+    assert Result("zero", 1.0, beside={"plain": 0.0}).to_dict()["ratio"] is None
+
+
+def test_the_report_as_json_and_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    results = [Result("voice", 100.0, "tokens/s", 120.0, {"plain": 80.0}), Result("check", 3.0, "ms", 4.0, lower_is_better=True)]
+    assert evaluation.report(results, as_json=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"results", "machine"}
+    assert [each["ok"] for each in said["results"]] == [False, True]
+    assert evaluation.report(results, as_json=False) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "voice  100.0 tokens/s  (bar ≥ 120.0: not reached); plain 80.0",
+        "check  3.0 ms  (bar ≤ 4.0: reached)",
+    ]
+    assert evaluation.report([], as_json=False) == 2
+
+
+def test_ours_beside_theirs_is_a_median_and_its_bar_a_share_of_theirs() -> None:
+    found = bench.beside("check", [9.0, 1.0, 2.0], [4.0, 2.0, 100.0], "ms", "plain", bar=1.15)
+    assert (found.value, found.beside, found.bar, found.ok) == (2.0, {"plain": 4.0}, 4.6, True)
+    faster = bench.beside("voice", [90.0, 94.0, 96.0], [100.0], "tokens/s", "plain", bar=0.95, lower_is_better=False)
+    assert (faster.value, faster.bar, faster.ok) == (94.0, 95.0, False)
+    assert bench.beside("x", [1.0], [2.0], "s", "plain").bar is None
+
+
+def test_one_figure_that_fails_does_not_keep_the_others_away() -> None:
+    def fails() -> list[Result]:
+        raise VoiceError("It is mute.", "Speak up.")
+
+    results, failures = bench.taken({"voice": fails, "shelf": lambda: [Result("list", 1.0)]})
+    assert [each.name for each in results] == ["list"]
+    assert failures == ["The figures of “voice” could not be taken: It is mute. Speak up."]
+
+
+@pytest.mark.parametrize(("broken", "status"), [(False, 0), (True, 2)])
+def test_the_exit_status(broken: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def shelf(_: Path) -> list[Result]:
+        if broken:
+            raise bench.NotTaken("No.", "Try again.")
+        return [Result("list", 9.0, "ms", 1.0, lower_is_better=True)]
+
+    for name in ("start", "memory", "voice", "check"):
+        monkeypatch.setattr(bench, name, lambda *_: [Result("figure", 1.0)])
+    monkeypatch.setattr(bench, "shelf", shelf)
+    assert cli.main(["bench", "--json"]) == status
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)["results"]) == (4 if broken else 5)
+    assert bool(said.err) == broken
+
+
+def test_a_program_apart_has_a_home_of_its_own(tmp_path: Path) -> None:
+    code = "import os, rehearse; print(os.environ['REHEARSE_HOME'] == {!r}, 'words before'); print(4.5)".format(
+        str(tmp_path / "home")
+    )
+    assert bench._apart(code, tmp_path / "home") == 4.5
+
+
+@pytest.mark.parametrize("code", ["print(1.0); raise SystemExit('it broke')", "pass"])
+def test_a_program_that_fails_gives_no_figure(code: str, tmp_path: Path) -> None:
+    with pytest.raises(bench.NotTaken, match="it broke|printed nothing"):
+        bench._apart(code, tmp_path)
+
+
+@pytest.mark.parametrize("code", [bench._PLAIN_START, bench._OUR_START, bench._MEMORY])
+def test_the_programs_are_programs(code: str) -> None:
+    compile(code, "program", "exec")
+
+
+def test_the_check_is_held_against_the_encoding_of_the_same_sentences() -> None:
+    encoded: list[Sequence[str]] = []
+    found = bench.check(toy_check(), encoded.append)
+    assert [each.name for each in found] == [
+        "check of four sentences, nothing found",
+        "check of four sentences, with suggestions",
+        "the same draft again",
+    ]
+    assert all(len(each) == 4 for each in encoded[1:])
+    assert len(encoded) == 1 + len(bench.PLAIN_DRAFTS) + len(bench.BLAMING_DRAFTS)
+    assert [each.bar is None for each in found] == [False, True, True]
+
+
+def test_the_shelf_is_filled_and_read(tmp_path: Path) -> None:
+    found = bench.shelf(tmp_path / "shelf", size=3)
+    assert [each.name for each in found] == ["list, 3 rehearsals", "search, 3 rehearsals", "append a turn, 3 rehearsals"]
+    assert all(each.value > 0 and each.unit == "ms" for each in found)
+
+
+def test_few_rehearsals_hold_the_word_that_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "RARE", 4)
+    with Transcripts(tmp_path / "rehearsals.db") as store:
+        bench._fill(store, 6)
+        assert store.count() == 6
+        assert store.count("lighthouse") == 1
+
+
+def test_a_talk_is_measured_turn_by_turn() -> None:
+    class Voice:
+        """Says two words to every line, and remembers how long the prompts were."""
+
+        tuned, context = True, 4096
+
+        def __init__(self) -> None:
+            self.prompts: list[Any] = []
+
+        def tokens(self, prompt: Sequence[Any]) -> int:
+            return len(prompt)
+
+        def stream(self, prompt: Sequence[Any], sampling: Any, stop: Any) -> Any:
+            self.prompts.append((len(prompt), sampling.most))
+            yield "Yeah, "
+            yield "fine."
+
+    voice = Voice()
+    turns = list(bench._talk(voice, 0))  # type: ignore[arg-type]
+    assert [number for number, _ in turns] == list(range(1, bench.LATE + 1))
+    assert all(seconds > 0 for _, seconds in turns)
+    # The prompt grows by his answer and her next line.
+    assert [length for length, _ in voice.prompts] == list(range(2, 2 + 2 * bench.LATE, 2))
+
+
+def test_importing_the_bench_loads_nothing_heavy() -> None:
+    code = "import sys, rehearse.lab.bench; print(*{'gradio', 'llama_cpp', 'sentence_transformers', 'torch'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(bench.__file__).parents[2], text=True, capture_output=True, timeout=60
+    )
+    assert done.stdout.split() == [], done.stderr

@@ -1,0 +1,227 @@
+"""The real embedded voice through llama.cpp: streaming, what it reads again, stopping, and one caller at a time."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from doubles import scenario
+from rehearse import catalog, settings
+from rehearse.errors import RehearseError, VoiceError
+from rehearse.son import Son, prompt
+from rehearse.turn import Openness, Turn
+from rehearse.voice.llama import LlamaVoice
+from rehearse.voice.voice import Message, Sampling
+
+pytestmark = pytest.mark.model
+
+GREEDY = Sampling(temperature=0.0, most=12, seed=1)
+DRAWN = Sampling(temperature=0.8, most=16, seed=5, afresh=True)
+
+
+@pytest.fixture(scope="module")
+def voice() -> Iterator[LlamaVoice]:
+    """Return the shipped voice without our adapter: what is tested here does not depend on it."""
+    try:
+        path = catalog.verified("voice")
+    except RehearseError as error:
+        pytest.skip(str(error))
+    pytest.importorskip("llama_cpp")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REHEARSE_CONTEXT", "4096")
+        # One, because two on a busy machine wait for each other most of the time.
+        patch.setenv("REHEARSE_THREADS", "1")
+        loaded = LlamaVoice.load(path, name="shipped")
+    yield loaded
+    loaded.close()
+
+
+def asked(*lines: str) -> list[Message]:
+    """Return the prompt of a talk of these lines, hers first."""
+    path = [Turn(("mother", "son")[number % 2], line, Openness.GUARDED) for number, line in enumerate(lines)]  # type: ignore[arg-type]
+    return prompt.reply(scenario(), path, prompt.template("tuned"))
+
+
+def said(voice: LlamaVoice, given: list[Message], sampling: Sampling = GREEDY, stop: Event | None = None) -> str:
+    return "".join(voice.stream(given, sampling, stop or Event()))
+
+
+def long_prompt(voice: LlamaVoice, tokens: int, mark: str) -> list[Message]:
+    given = asked(f"{mark} " + "I went to the market and bought apples. " * (tokens // 9))
+    assert voice.tokens(given) > tokens * 0.8
+    return given
+
+
+def test_it_streams(voice: LlamaVoice) -> None:
+    pieces = list(voice.stream(asked("Hi, it's Mom."), GREEDY, Event()))
+    assert len(pieces) > 1 and "".join(pieces).strip()
+    assert 0 < voice.count.written <= GREEDY.most
+    assert "<|" not in "".join(pieces)
+    assert voice.count.prompt == voice.tokens(asked("Hi, it's Mom."))
+
+
+def test_letters_of_several_bytes_come_whole(voice: LlamaVoice) -> None:
+    given = [Message("user", "Repeat exactly: 😀 café ’ 😀")]
+    for piece in voice.stream(given, Sampling(temperature=0.0, most=16, seed=1), Event()):
+        piece.encode("utf-8")
+        assert "\ufffd" not in piece
+
+
+def test_tokens_of_a_turn_are_a_prefix_of_the_next_turns(voice: LlamaVoice) -> None:
+    lines = ["Hi, it's Mom.", "Hey.", "You never call me.", "I work late.", "I miss you, that's all."]
+    tokens = [voice.tokenize(asked(*lines[:count])) for count in (1, 3, 5)]
+    for earlier, later in zip(tokens, tokens[1:], strict=False):
+        assert later[: len(earlier)] == earlier
+
+
+def test_the_next_turn_reads_only_what_is_new(voice: LlamaVoice) -> None:
+    first = asked("Hi, it's Mom. How have you been these days?")
+    answer = said(voice, first)
+    second = asked("Hi, it's Mom. How have you been these days?", answer.strip(), "I am glad.")
+    said(voice, second)
+    assert voice.count.prompt == voice.tokens(second)
+    new = voice.tokens(second) - voice.tokens(first)
+    assert voice.count.read <= new
+    said(voice, second)
+    assert voice.count.read == 1, "the same prompt again: one token is always read"
+
+
+def test_the_same_seed_gives_the_same_answer(voice: LlamaVoice) -> None:
+    given = asked("How is the new job, Daniel?")
+    first, again = said(voice, given, DRAWN), said(voice, given, DRAWN)
+    assert first == again
+    said(voice, asked("Something else was asked in between."), DRAWN)
+    assert said(voice, given, DRAWN) == first
+    others = {said(voice, given, replace(DRAWN, seed=seed)) for seed in (6, 7, 8)}
+    assert others != {first}
+
+
+def test_a_prompt_beyond_the_context_is_said(voice: LlamaVoice) -> None:
+    with pytest.raises(VoiceError, match="longer than this voice can keep in mind.*REHEARSE_CONTEXT"):
+        said(voice, asked("word " * 5000))
+    assert said(voice, asked("Hi, it's Mom.")), "and it can speak on"
+
+
+def test_a_file_that_is_no_model_is_said(tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    path = tmp_path / "broken.gguf"
+    path.write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(VoiceError, match="broken.gguf could not be loaded"):
+        LlamaVoice.load(path)
+
+
+def test_the_son_speaks_through_it(voice: LlamaVoice) -> None:
+    """Prompt, voice and guard together: something is said, of the length he may have."""
+    path = [Turn("mother", "How is the new job?", Openness.GUARDED)]
+    answer = "".join(Son(voice).reply(scenario(), path, Event(), seed=3))
+    assert answer.strip() and len(answer.split()) <= 80
+
+
+# -- stopping ----------------------------------------------------------------------------------------------------------------
+
+
+def test_stop_in_the_middle_of_an_answer(voice: LlamaVoice) -> None:
+    stop = Event()
+    answer = voice.stream(asked("Tell me everything."), Sampling(temperature=0.0, most=96, seed=1), stop)
+    next(answer)
+    stop.set()
+    assert list(answer) == []
+    assert said(voice, asked("Hi, it's Mom."))
+
+
+def test_stop_while_it_reads_a_long_prompt_ends_in_under_a_second(voice: LlamaVoice) -> None:
+    given = long_prompt(voice, 3600, "Once.")
+    stop = Event()
+    ended: list[float] = []
+
+    def run() -> None:
+        assert said(voice, given, GREEDY, stop) == ""
+        ended.append(time.perf_counter())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.5)
+    assert thread.is_alive(), "it had read everything before the stop: the prompt is too short for this machine"
+    stopped = time.perf_counter()
+    stop.set()
+    thread.join(30)
+    assert ended and ended[0] - stopped < 1
+    assert said(voice, asked("Hi, it's Mom.")), "the half-read prompt does not linger"
+
+
+def test_after_a_stop_the_same_seed_still_gives_the_same_answer(voice: LlamaVoice) -> None:
+    given = asked("How is the new job, Daniel?")
+    before = said(voice, given, DRAWN)
+    stop = Event()
+    answer = voice.stream(given, DRAWN, stop)
+    next(answer)
+    stop.set()
+    list(answer)
+    assert said(voice, given, DRAWN) == before
+
+
+def test_a_dropped_answer_lets_the_next_one_in(voice: LlamaVoice) -> None:
+    answer = voice.stream(asked("Tell me everything."), Sampling(most=96, seed=1), Event())
+    next(answer)
+    answer.close()  # type: ignore[attr-defined]
+    assert said(voice, asked("Hi, it's Mom."))
+
+
+def test_waiting_for_another_answer_can_be_stopped(voice: LlamaVoice) -> None:
+    speaking = voice.stream(asked("Tell me everything."), Sampling(most=96, seed=1), Event())
+    next(speaking)
+    stop = Event()
+    threading.Timer(0.1, stop.set).start()
+    started = time.perf_counter()
+    assert list(voice.stream(asked("Hello?"), GREEDY, stop)) == []
+    assert time.perf_counter() - started < 1
+    speaking.close()  # type: ignore[attr-defined]
+
+
+def test_twenty_quick_rounds_of_stop_and_send_let_one_caller_in_at_a_time(voice: LlamaVoice) -> None:
+    """A cancelled answer may still be inside llama.cpp when the next line is sent: two at once would crash the process."""
+    inside, most, failures = [0], [0], []
+    guard = threading.Lock()
+    generate = voice._llama.generate
+
+    def watched(*given: object, **named: object) -> Iterator[int]:
+        with guard:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        try:
+            yield from generate(*given, **named)
+        finally:
+            with guard:
+                inside[0] -= 1
+
+    def rounds(who: str) -> None:
+        try:
+            for number in range(20):
+                stop = Event()
+                threading.Timer(0.005 * (number % 5), stop.set).start()
+                for _ in voice.stream(asked(f"{who} {number}. How are you?"), DRAWN, stop):
+                    pass
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    voice._llama.generate = watched
+    try:
+        threads = [threading.Thread(target=rounds, args=(who,)) for who in ("Ann", "Bea")]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(100)
+    finally:
+        voice._llama.generate = generate
+    assert failures == [] and not any(each.is_alive() for each in threads)
+    assert most[0] == 1 and inside[0] == 0
+    assert said(voice, asked("Hi, it's Mom."))
+
+
+def test_the_context_is_the_one_that_was_set(voice: LlamaVoice) -> None:
+    assert voice.context == settings.context() == 4096
