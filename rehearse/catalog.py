@@ -82,7 +82,8 @@ def locate(found: Carried) -> Path:
         spec = importlib.util.find_spec(found.package)
         if spec is None or not spec.submodule_search_locations:
             raise ModelMissing(
-                f"The package that carries {found.name} is not installed.", _REINSTALL.format(package=found.package.replace("_", "-"))
+                f"The package that carries {found.name} is not installed.",
+                _REINSTALL.format(package=found.package.replace("_", "-")),
             )
         folder = Path(next(iter(spec.submodule_search_locations)))
     path = folder / found.file

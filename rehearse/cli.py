@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rehearse import __version__
@@ -27,7 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
     start.add_argument("--no-browser", action="store_true", help="do not open the browser, only print the address")
     start.add_argument("--voice", metavar="NAME|FILE.gguf|URL", help="who speaks for the son (default: the embedded voice)")
 
-    check = _command(commands, "check", "rehearse.terminal:check", "Say where a line may land as blame, why, and what to say instead.")
+    check = _command(
+        commands, "check", "rehearse.terminal:check", "Say where a line may land as blame, why, and what to say instead."
+    )
     _text_and_lines(check)
 
     reply = _command(commands, "reply", "rehearse.terminal:reply", "Let him answer the last line of a talk given as JSON.")
@@ -41,7 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
     _transcripts(commands)
     _voices(commands)
 
-    evaluate = _command(commands, "evaluate", "rehearse.lab.evaluation:evaluate", "Measure the check, the son or the rewording on labelled data.")
+    evaluate = _command(
+        commands, "evaluate", "rehearse.lab.evaluation:evaluate", "Measure the check, the son or the rewording on labelled data."
+    )
     evaluate.add_argument("what", choices=("tone", "son", "reword"), help="what to measure")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.add_argument("--data", metavar="FILE", help="labelled data (default: the held-out writers' files)")
@@ -49,7 +54,9 @@ def build_parser() -> argparse.ArgumentParser:
     bench = _command(commands, "bench", "rehearse.lab.bench:bench", "Measure speed beside the plain libraries.")
     bench.add_argument("--json", action="store_true", help="print JSON")
 
-    doctor = _command(commands, "doctor", "rehearse.doctor:doctor", "Say what is installed, where your data is, and what is wrong.")
+    doctor = _command(
+        commands, "doctor", "rehearse.doctor:doctor", "Say what is installed, where your data is, and what is wrong."
+    )
     doctor.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -62,7 +69,9 @@ def _command(commands: Any, name: str, handler: str, help: str) -> argparse.Argu
 
 def _lines(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--jsonl", metavar="FILE|-", help="read one JSON object a line from a file or standard input, and write one a line")
+    parser.add_argument(
+        "--jsonl", metavar="FILE|-", help="read one JSON object a line from a file or standard input, and write one a line"
+    )
 
 
 def _text_and_lines(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +80,9 @@ def _text_and_lines(parser: argparse.ArgumentParser) -> None:
 
 
 def _transcripts(commands: Any) -> None:
-    parser = commands.add_parser("transcripts", help="List, show, export, import or delete saved rehearsals.", description="Saved rehearsals.")
+    parser = commands.add_parser(
+        "transcripts", help="List, show, export, import or delete saved rehearsals.", description="Saved rehearsals."
+    )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     listing = _command(actions, "list", "rehearse.terminal:list_transcripts", "List saved rehearsals, newest first.")
@@ -84,7 +95,9 @@ def _transcripts(commands: Any) -> None:
 
     export = _command(actions, "export", "rehearse.terminal:export_transcript", "Write a rehearsal to a file.")
     export.add_argument("id", help="its id, or the first characters of it")
-    export.add_argument("--format", choices=("markdown", "html", "json"), default="markdown", help="form of the file (default: markdown)")
+    export.add_argument(
+        "--format", choices=("markdown", "html", "json"), default="markdown", help="form of the file (default: markdown)"
+    )
     export.add_argument("--out", metavar="FILE", help="where to write it (default: standard output)")
 
     importing = _command(actions, "import", "rehearse.terminal:import_transcript", "Take in a rehearsal exported as JSON.")
@@ -97,11 +110,18 @@ def _transcripts(commands: Any) -> None:
 
 
 def _voices(commands: Any) -> None:
-    parser = commands.add_parser("voices", help="List, fetch or remove bigger voices.", description="Voices that can speak for him.")
+    parser = commands.add_parser(
+        "voices", help="List, fetch or remove bigger voices.", description="Voices that can speak for him."
+    )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = _command(actions, "list", "rehearse.terminal:list_voices", "List the voices there are.")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    pull = _command(actions, "pull", "rehearse.terminal:pull_voice", "Fetch a bigger voice from the internet (the only command that goes online).")
+    pull = _command(
+        actions,
+        "pull",
+        "rehearse.terminal:pull_voice",
+        "Fetch a bigger voice from the internet (the only command that goes online).",
+    )
     pull.add_argument("name", help="its name in the list")
     remove = _command(actions, "remove", "rehearse.terminal:remove_voice", "Remove a fetched voice.")
     remove.add_argument("name", help="its name in the list")
@@ -136,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         # The reader of the output went away (`rehearse transcripts list | head`): not a failure of ours.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
         return 0
     except KeyboardInterrupt:
         return 130

@@ -1,6 +1,7 @@
 """A rehearsal: one practised conversation, kept as a tree of turns that only grows.
 
-The store is the truth. A :class:`Rehearsal` holds no turns of its own, so that a refresh, a second tab or a restart shows the same talk.
+The store is the truth. A :class:`Rehearsal` holds no turns of its own, so that a refresh, a second tab or a restart shows
+the same talk.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from rehearse.son.mood import Mood
 from rehearse.son.reply import Son
 from rehearse.tone.check import ToneCheck
 from rehearse.tone.report import Report
+from rehearse.tone.reword import Rewriter
 from rehearse.transcripts import Transcripts
 from rehearse.turn import Openness, State, Turn
 
@@ -112,14 +114,15 @@ class Rehearsal:
 
     # -- what she can do -----------------------------------------------------------------------------------------------
 
-    def check(self, draft: str) -> Report:
+    def check(self, draft: str, *, rewriter: Rewriter | None = None) -> Report:
         """Return what the check says of a draft at this point of the talk; nothing is kept.
 
+        :param rewriter: if given, her own sentences are reworded too (slower).
         :raises RehearseError: if the check is off.
         """
         if self.parts.check is None:
             raise RehearseError("The check is not ready.", "You can go on writing; it reads your line as soon as it is.")
-        return self.parts.check.check(draft, self._his_last(self.path))
+        return self.parts.check.check(draft, self._his_last(self.path), rewriter=rewriter)
 
     def say(self, draft: str, *, stop: Event | None = None, seed: int | None = None) -> Iterator[str]:
         """Say a line and yield his answer as it comes.

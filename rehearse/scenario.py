@@ -14,7 +14,16 @@ Temperament = Literal["guarded", "irritable", "withdrawn", "joking", "tender", "
 TEMPERAMENTS: tuple[str, ...] = get_args(Temperament)
 
 # Longer than anyone needs, short enough to leave the voice room for the talk itself (about 4 characters a token).
-LONGEST = {"name": 40, "temperament": 20, "stage": 200, "situation": 1000, "hope": 500, "title": 120, "teaser": 300, "opening": 400}
+LONGEST = {
+    "name": 40,
+    "temperament": 20,
+    "stage": 200,
+    "situation": 1000,
+    "hope": 500,
+    "title": 120,
+    "teaser": 300,
+    "opening": 400,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,9 @@ def _text(given: Mapping[str, Any], key: str) -> str:
         raise ScenarioError(f"“{key}” must be text.", "Write it as words.")
     value = " ".join(value.split())
     if len(value) > LONGEST[key]:
-        raise ScenarioError(f"“{key}” is longer than {LONGEST[key]} characters.", "Say it more briefly; the talk can hold the rest.")
+        raise ScenarioError(
+            f"“{key}” is longer than {LONGEST[key]} characters.", "Say it more briefly; the talk can hold the rest."
+        )
     return value
 
 

@@ -5,6 +5,7 @@ shell changes it. :data:`SETTINGS` is the whole list; the reference in ``docs/se
 """
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +91,20 @@ def database_path() -> Path:
 def logs_folder() -> Path:
     """Return the folder of logs."""
     return data_folder() / "logs"
+
+
+def temporary_folder() -> Path:
+    """Return the folder for what passes through: a copy brought back lies there for a moment."""
+    return data_folder() / "temporary"
+
+
+def empty_temporary_folder() -> None:
+    """Remove everything that passed through; what cannot be removed now goes at the next call."""
+    for path in temporary_folder().glob("*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def voices_folder() -> Path:

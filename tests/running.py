@@ -30,7 +30,14 @@ def running_app(home: Path, log: Path, *, port: int | None = None, wait: float =
     settled = {**os.environ, "REHEARSE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "watched.py"), str(log.with_name("outside.txt")), "--no-browser", "--port", str(port)],
+            [
+                sys.executable,
+                str(ROOT / "tests" / "watched.py"),
+                str(log.with_name("outside.txt")),
+                "--no-browser",
+                "--port",
+                str(port),
+            ],
             cwd=log.parent,
             env=settled,
             stdout=stream,

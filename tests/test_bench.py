@@ -116,12 +116,13 @@ def test_the_check_is_held_against_the_encoding_of_the_same_sentences() -> None:
     found = bench.check(toy_check(), encoded.append)
     assert [each.name for each in found] == [
         "check of four sentences, nothing found",
+        "the same draft again, nothing found",
         "check of four sentences, with suggestions",
-        "the same draft again",
+        "the same draft again, with suggestions",
     ]
     assert all(len(each) == 4 for each in encoded[1:])
     assert len(encoded) == 1 + len(bench.PLAIN_DRAFTS) + len(bench.BLAMING_DRAFTS)
-    assert [each.bar is None for each in found] == [False, True, True]
+    assert [each.bar is None for each in found] == [False, True, True, True]
 
 
 def test_the_shelf_is_filled_and_read(tmp_path: Path) -> None:

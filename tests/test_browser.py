@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from running import free_port, running_app
 
 if TYPE_CHECKING:

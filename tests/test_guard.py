@@ -36,6 +36,7 @@ LINES: dict[str, tuple[list[str], list[str]]] = {
             "*sighs* I know, Mom.",
             "I know. _looks away from the phone_ Fine.",
             "(pauses) I guess so.",
+            "I've got two shifts left. (laughs)",
             "I'm fine. [guarded]",
             "“I'm fine,” he said.",
             '"Not now." He sighed and hung up.',
@@ -44,6 +45,7 @@ LINES: dict[str, tuple[list[str], list[str]]] = {
         ],
         [
             "I told Dad in June. Ask him what he said.",
+            "The van (the white one) broke down.",
             "She's done it for forty years, she said. I don't want forty years.",
             "She said, about time.",
             "I got the 2*4 boards and the 3*6 ones.",

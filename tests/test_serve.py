@@ -8,13 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from running import running_app
 
 from rehearse.errors import SettingError
 from rehearse.scenario import Scenario
 from rehearse.transcripts import Transcripts
 from rehearse.turn import Openness, Turn
 from rehearse.ui import serve
+from running import running_app
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -38,7 +38,9 @@ def address(home: Path, talk: str, tmp_path_factory: pytest.TempPathFactory) -> 
         yield found
 
 
-def ask(address: str, path: str = "/", *, method: str = "GET", body: bytes | None = None, **headers: str) -> http.client.HTTPResponse:
+def ask(
+    address: str, path: str = "/", *, method: str = "GET", body: bytes | None = None, **headers: str
+) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(address).port, timeout=20)
     connection.request(method, path, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
     return connection.getresponse()
@@ -62,7 +64,14 @@ def test_a_foreign_origin_is_refused(address: str, path: str, origin: str) -> No
 
 def test_a_foreign_upload_is_not_stored(address: str, home: Path) -> None:
     form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.json"\r\n\r\nplanted\r\n--x--\r\n'
-    answer = ask(address, "/gradio_api/upload", method="POST", body=form, Origin="https://evil.example", Content_Type="multipart/form-data; boundary=x")
+    answer = ask(
+        address,
+        "/gradio_api/upload",
+        method="POST",
+        body=form,
+        Origin="https://evil.example",
+        Content_Type="multipart/form-data; boundary=x",
+    )
     assert answer.status == 403
     assert not [path for path in home.rglob("*") if path.is_file() and b"planted" in path.read_bytes()]
 
@@ -100,7 +109,9 @@ def test_a_talk_can_be_carried_out(address: str, talk: str, form: str) -> None:
     assert "<today>" not in text or form == "json"
 
 
-@pytest.mark.parametrize("path", ["/copy/nothing/json", "/copy/{talk}/exe", "/copy/../../etc/passwd/json", "/copy/%2e%2e%2frehearsals.db/json"])
+@pytest.mark.parametrize(
+    "path", ["/copy/nothing/json", "/copy/{talk}/exe", "/copy/../../etc/passwd/json", "/copy/%2e%2e%2frehearsals.db/json"]
+)
 def test_nothing_else_can_be_carried_out(address: str, talk: str, path: str) -> None:
     answer = ask(address, path.format(talk=talk))
     assert answer.status == 404 or b"root:" not in answer.read()
@@ -127,7 +138,15 @@ def test_no_port_free_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_everything_that_reaches_out_is_turned_off(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REHEARSE_HOME", str(tmp_path / "fresh"))
-    for name in ("GRADIO_ANALYTICS_ENABLED", "GRADIO_RUN_HISTORY", "GRADIO_SHARE", "GRADIO_TEMP_DIR", "HF_HUB_OFFLINE", "NO_PROXY", "no_proxy"):
+    for name in (
+        "GRADIO_ANALYTICS_ENABLED",
+        "GRADIO_RUN_HISTORY",
+        "GRADIO_SHARE",
+        "GRADIO_TEMP_DIR",
+        "HF_HUB_OFFLINE",
+        "NO_PROXY",
+        "no_proxy",
+    ):
         monkeypatch.setenv(name, "True")
     serve.prepare_environment()
     import os

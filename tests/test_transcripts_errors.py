@@ -59,9 +59,8 @@ def test_a_damaged_database(path: Path) -> None:
     body = bytearray(path.read_bytes())
     body[3 * 4096 :] = b"\xa5" * (len(body) - 3 * 4096)
     path.write_bytes(body)
-    with pytest.raises(TranscriptError, match="damaged"):
-        with Transcripts(path) as store:
-            store.turns(rehearsal)
+    with pytest.raises(TranscriptError, match="damaged"), Transcripts(path) as store:
+        store.turns(rehearsal)
 
 
 def test_a_row_that_cannot_be_read(path: Path) -> None:
@@ -120,8 +119,7 @@ def test_a_closed_store(path: Path) -> None:
     ],
 )
 def test_every_error_is_a_sentence_without_what_was_said(error: Exception, said: str) -> None:
-    with pytest.raises(TranscriptError, match=said) as raised:
-        with sentences():
-            raise error
+    with pytest.raises(TranscriptError, match=said) as raised, sentences():
+        raise error
     assert raised.value.remedy.endswith(".")
     assert "SECRET" not in str(raised.value)

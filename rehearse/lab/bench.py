@@ -342,29 +342,24 @@ def check(tone: "ToneCheck | None" = None, encode: Callable[[list[str]], Any] | 
         def encode(texts: list[str]) -> Any:
             return model.encode(texts, show_progress_bar=False)
 
-    times: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
-    again: list[float] = []
+    times: dict[bool, list[tuple[float, float, float]]] = {False: [], True: []}
     tone.check("Good morning.")
     encode(["Good morning."])
     for number, draft in enumerate(PLAIN_DRAFTS + BLAMING_DRAFTS):
         texts = [each.text for each in sentences(draft)]
-        plain_first = timed(partial(encode, texts)) if number % 2 else None
+        before = timed(partial(encode, texts)) if number % 2 else None
+        first = timed(partial(tone.check, draft))
+        plain = timed(partial(encode, texts)) if before is None else before
         started = time.perf_counter()
         flagged = tone.check(draft).flagged
-        ours = (time.perf_counter() - started) * 1000
-        plain = timed(partial(encode, texts)) if plain_first is None else plain_first
-        times[flagged].append((ours, plain))
-        again.append(timed(partial(tone.check, draft)))
-    library = "SentenceTransformer.encode"
+        times[flagged].append((first, plain, (time.perf_counter() - started) * 1000))
     found = []
-    for flagged, name, bar in (
-        (False, "check of four sentences, nothing found", CHECK),
-        (True, "check of four sentences, with suggestions", None),
-    ):
+    for flagged, what, bar in ((False, "nothing found", CHECK), (True, "with suggestions", None)):
         if times[flagged]:
-            ours_all, plain_all = zip(*times[flagged], strict=True)
-            found.append(beside(name, list(ours_all), list(plain_all), "ms", library, bar=bar))
-    return [*found, Result("the same draft again", round(median(again), 3), "ms", lower_is_better=True)]
+            ours, theirs, again = (list(column) for column in zip(*times[flagged], strict=True))
+            found.append(beside(f"check of four sentences, {what}", ours, theirs, "ms", "SentenceTransformer.encode", bar=bar))
+            found.append(beside(f"the same draft again, {what}", again, ours, "ms", "the first time"))
+    return found
 
 
 # -- the shelf --------------------------------------------------------------------------------------------------------------

@@ -83,7 +83,10 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Return one unit vector a text: shape (texts, 384)."""
-        return self.model.encode(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
+        vectors: NDArray[np.float32] = self.model.encode(
+            list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return vectors
 
 
 def joined(heard: Heard) -> tuple[str, str] | str:
@@ -119,7 +122,9 @@ class TunedReader:
 
         with torch.inference_mode():
             batch = tokenized(self.tokenizer, heard)
-            states = self.network(**{key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids")}).last_hidden_state
+            states = self.network(
+                **{key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids")}
+            ).last_hidden_state
             own = batch["own"].unsqueeze(-1)
             pooled = (states * own).sum(1) / own.sum(1).clamp(min=1)
             flags = torch.sigmoid(_linear(pooled, self.heads, "flag").squeeze(-1) / self.temperature)
@@ -143,14 +148,15 @@ def tokenized(tokenizer: Any, heard: Sequence[Heard]) -> "dict[str, torch.Tensor
     """Return the batch for the network, and which tokens are the sentence's own (``own``, 1 or 0 a token)."""
     import torch
 
-    batch = tokenizer([joined(each) for each in heard], **_TOKENIZING)
+    batch: Any = tokenizer([joined(each) for each in heard], **_TOKENIZING)
     own = torch.zeros_like(batch["input_ids"])
     for row, each in enumerate(heard):
         wanted = 1 if each.before else 0
         for column, sequence in enumerate(batch.sequence_ids(row)):
             own[row, column] = int(sequence == wanted)
     batch["own"] = own
-    return batch
+    tensors: dict[str, torch.Tensor] = batch
+    return tensors
 
 
 _TOKENIZING: dict[str, Any] = {

@@ -16,9 +16,13 @@ def lookback(debrief: Debrief, rehearsal_id: str) -> str:
     """Return the whole debrief."""
     if not debrief.lines:
         return f'<p class="empty">{safe(debrief.ending)}</p>'
+    remarks = "".join(
+        _remark(heading, remark)
+        for heading, remark in (("end.opened", debrief.opened), ("end.closed", debrief.closed), ("end.next", debrief.next))
+    )
     return (
         f'<div class="lookback"><p class="ending">{safe(debrief.ending)}</p>'
-        f'<div class="remarks">{_remark("end.opened", debrief.opened)}{_remark("end.closed", debrief.closed)}{_remark("end.next", debrief.next)}</div>'
+        f'<div class="remarks">{remarks}</div>'
         f'<h3>{safe(say("end.curve"))}</h3><div class="curve">{plot(debrief)}{_table(debrief)}</div>'
         f'<h3>{safe(say("end.keep"))}</h3><p class="note">{safe(say("end.kept"))}</p>{copies(rehearsal_id)}</div>'
     )
@@ -26,7 +30,9 @@ def lookback(debrief: Debrief, rehearsal_id: str) -> str:
 
 def copies(rehearsal_id: str) -> str:
     """Return the links that carry a rehearsal out: text, a page to print, and a file to bring back."""
-    links = "".join(f'<a class="plain" href="/copy/{safe(rehearsal_id)}/{name}" download>{safe(say(f"end.{name}"))}</a>' for name in FORMATS)
+    links = "".join(
+        f'<a class="plain" href="/copy/{safe(rehearsal_id)}/{name}" download>{safe(say(f"end.{name}"))}</a>' for name in FORMATS
+    )
     return f'<p class="note">{safe(say("end.copies"))}</p><p class="copies">{links}</p>'
 
 
@@ -78,4 +84,5 @@ def _table(debrief: Debrief) -> str:
         f"<tr><td>{line.number}</td><td>{safe(line.text)}</td><td>{safe(levels()[line.after].label)}</td><td>{safe(line.reason)}</td></tr>"
         for line in debrief.lines
     )
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="{safe(say("end.lines"))}"><table><thead><tr>{head}</tr></thead><tbody>{first}{rows}</tbody></table></div>'
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{first}{rows}</tbody></table>"
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{safe(say("end.lines"))}">{table}</div>'

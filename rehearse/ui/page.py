@@ -40,7 +40,9 @@ class Page:
     def __init__(self, room: Room) -> None:
         """Build all views and connect them."""
         self.room = room
-        with gr.Blocks(title=say("header.title"), analytics_enabled=False, fill_width=False, delete_cache=(600, 600)) as self.blocks:
+        with gr.Blocks(
+            title=say("header.title"), analytics_enabled=False, fill_width=False, delete_cache=(600, 600)
+        ) as self.blocks:
             gr.HTML(self._header())
             self.status = gr.HTML(self._status(), elem_id="status")
             self.clock = gr.Timer(SECONDS_BETWEEN_LOOKS)
@@ -64,16 +66,21 @@ class Page:
 
     @staticmethod
     def _header() -> str:
-        quiet = f'<p>{render.safe(say("header.quiet"))}</p>'
+        quiet = f"<p>{render.safe(say('header.quiet'))}</p>"
         if leaves_this_computer(settings.voice()):
             quiet = f'<p class="leaves">{render.safe(say("header.leaves", address=settings.voice()))}</p>'
-        return f'<header class="top"><h1>{render.safe(say("header.title"))}</h1><p>{render.safe(say("header.tagline"))}</p>{quiet}</header>'
+        title = f"<h1>{render.safe(say('header.title'))}</h1><p>{render.safe(say('header.tagline'))}</p>"
+        return f'<header class="top">{title}{quiet}</header>'
 
     def _status(self) -> str:
         room = self.room
         if not room.settled:
             return render.note(say("status.waking"), "status loading")
-        failures = [f"{say(f'status.{name}_failed')} {part.failure}" for name, part in (("voice", room.voice), ("check", room.check)) if part.state == "failed"]
+        failures = [
+            f"{say(f'status.{name}_failed')} {part.failure}"
+            for name, part in (("voice", room.voice), ("check", room.check))
+            if part.state == "failed"
+        ]
         if failures:
             return "".join(render.note(each, "status failed") for each in failures)
         return render.note(say("status.all_ready"), "status ready")
@@ -91,10 +98,16 @@ class Page:
         self._show_talk(arriving)
 
         beginning = self.scene.begin.click(
-            self._begin, [self.scene.choice, *self.scene.fields], [self.current, self.tabs, self.scene.problem], trigger_mode="once", **quiet
+            self._begin,
+            [self.scene.choice, *self.scene.fields],
+            [self.current, self.tabs, self.scene.problem],
+            trigger_mode="once",
+            **quiet,
         )
         self._show_talk(beginning)
-        going_on = self.scene.go_on.click(lambda id: (id, gr.Tabs(selected=TALK)), [self.resumable], [self.current, self.tabs], **quiet)
+        going_on = self.scene.go_on.click(
+            lambda id: (id, gr.Tabs(selected=TALK)), [self.resumable], [self.current, self.tabs], **quiet
+        )
         self._show_talk(going_on)
 
         self.talk.end.click(self._end, [self.current], [self.lookback, self.end_buttons, self.tabs], **quiet)
@@ -108,7 +121,10 @@ class Page:
         )
         self._show_talk(choosing)
         deleting = self.shelf.yes.click(
-            self._delete, [self.current, self.shelf.chosen, self.shelf.query], [self.current, self.shelf.note, self.shelf.list, *self.shelf.chosen_outputs], **quiet
+            self._delete,
+            [self.current, self.shelf.chosen, self.shelf.query],
+            [self.current, self.shelf.note, self.shelf.list, *self.shelf.chosen_outputs],
+            **quiet,
         )
         self._show_talk(deleting)
         deleting.then(self.scene.latest, None, resumed, **quiet)
@@ -117,7 +133,14 @@ class Page:
         """Show the talk on the screen after an event that may have changed which it is."""
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         after.then(None, [self.current], None, js=REMEMBER)
-        after.then(self._open, [self.current], [*self.talk.outputs, self.talk.buttons], concurrency_id="voice", concurrency_limit=1, **quiet)
+        after.then(
+            self._open,
+            [self.current],
+            [*self.talk.outputs, self.talk.buttons],
+            concurrency_id="voice",
+            concurrency_limit=1,
+            **quiet,
+        )
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,9 @@ def safe(text: object) -> str:
 def button(action: str, text: str, value: str = "", *, label: str = "", style: str = "link") -> str:
     """Return a button whose click reaches Python as ``{"act": action, "value": value}``."""
     named = f' aria-label="{safe(label)}"' if label else ""
-    return f'<button type="button" class="{style}" data-act="{safe(action)}" data-value="{safe(value)}"{named}>{safe(text)}</button>'
+    return (
+        f'<button type="button" class="{style}" data-act="{safe(action)}" data-value="{safe(value)}"{named}>{safe(text)}</button>'
+    )
 
 
 # -- the talk ---------------------------------------------------------------------------------------------------------------
@@ -51,7 +53,8 @@ def _path(turns: Sequence[Turn], leaf_id: str | None) -> list[Turn]:
 
 
 def _typing(name: str) -> str:
-    return f'<li class="turn son typing"><span class="who">{safe(name)}</span><p class="line">{safe(say("talk.typing", name=name))}</p></li>'
+    waiting = safe(say("talk.typing", name=name))
+    return f'<li class="turn son typing"><span class="who">{safe(name)}</span><p class="line">{waiting}</p></li>'
 
 
 def _turn(turn: Turn, path: Sequence[Turn], turns: Sequence[Turn], name: str, *, answering: bool) -> str:
@@ -59,7 +62,9 @@ def _turn(turn: Turn, path: Sequence[Turn], turns: Sequence[Turn], name: str, *,
     if turn.speaker == "son" and not turn.text and answering and last:
         return _typing(name)
     who = say("talk.you") if turn.speaker == "mother" else name
-    text = f'<p class="line">{safe(turn.text)}</p>' if turn.text else f'<p class="line quiet">{safe(say("talk.stopped_empty"))}</p>'
+    text = (
+        f'<p class="line">{safe(turn.text)}</p>' if turn.text else f'<p class="line quiet">{safe(say("talk.stopped_empty"))}</p>'
+    )
     marks = ""
     if turn.speaker == "son":
         marks = f'<span class="level level-{int(turn.openness)}">{safe(levels()[turn.openness].label)}</span>'
@@ -112,7 +117,7 @@ def gauge(openness: Openness, reason: str = "") -> str:
     return (
         f'<div class="gauge"><span class="name">{safe(say("openness.heading"))}</span>'
         f'<span class="steps level-{int(openness)}" role="img" aria-label="{safe(label)}">{steps}</span>'
-        f'<strong>{safe(level.label)}</strong><p>{safe(level.sentence)}</p>{why}</div>'
+        f"<strong>{safe(level.label)}</strong><p>{safe(level.sentence)}</p>{why}</div>"
     )
 
 
@@ -127,7 +132,7 @@ def about(rehearsal: Rehearsal) -> str:
         paragraphs = "".join(f'<p class="situation">{safe(each)}</p>' for each in told)
         situation = f"<details><summary>{safe(say('talk.what_happened'))}</summary>{paragraphs}</details>"
     return (
-        f'<h2>{safe(say("talk.about", name=name))}</h2>'
+        f"<h2>{safe(say('talk.about', name=name))}</h2>"
         f'<p class="facts">{safe(facts)}</p>{situation}<p class="played">{safe(say("talk.played", name=name))}</p>'
     )
 
@@ -154,13 +159,14 @@ def _finding(index: int, found: Mapping[str, Any]) -> str:
     practice = article.practice(found["practice"])
     label = kinds()[found["kind"]].label
     wordings = "".join(
-        f"<li>{button('take', each['text'], f'{index}/{number}', style='wording')}"
+        f"<li>{button('take', each['text'], str(index), style='wording')}"
         f'<span class="source">{safe(say("check.source_" + each["source"]))}</span></li>'
-        for number, each in enumerate(found["suggestions"])
+        for each in found["suggestions"]
     )
     offered = f'<p class="instead">{safe(say("check.instead"))}</p><ul class="wordings">{wordings}</ul>' if wordings else ""
     return (
-        f'<section class="finding"><p><mark>{safe(found["text"])}</mark> <strong>{safe(say("check.this", label=label))}</strong></p>'
+        f'<section class="finding"><p><mark>{safe(found["text"])}</mark> '
+        f"<strong>{safe(say('check.this', label=label))}</strong></p>"
         f'<p class="why">{safe(found["why"])}</p>{offered}'
         f'<p class="practice">{safe(say("check.practice", number=practice.number, short=practice.short))}</p></section>'
     )
@@ -182,7 +188,13 @@ def shelf(found: Sequence[Summary], query: str) -> str:
 
 
 def _summary(each: Summary) -> str:
-    lines = say("shelf.no_lines") if not each.turns else say("shelf.line") if each.turns == 1 else say("shelf.lines", count=each.turns)
+    lines = (
+        say("shelf.no_lines")
+        if not each.turns
+        else say("shelf.line")
+        if each.turns == 1
+        else say("shelf.lines", count=each.turns)
+    )
     facts = [each.touched[:10], lines, levels()[each.openness].label, *([say("shelf.ended")] if each.ended else [])]
     excerpt = f'<p class="excerpt">{safe(each.excerpt)}</p>' if each.excerpt else ""
     return (

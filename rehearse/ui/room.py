@@ -1,5 +1,7 @@
 """What all tabs of the page share: the store, check and voice as they become ready, and who is answering."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Literal
@@ -8,6 +10,7 @@ from rehearse import settings
 from rehearse.errors import RehearseError
 from rehearse.rehearsal import Parts, Rehearsal
 from rehearse.son.reply import Son
+from rehearse.son.rewriter import VoiceRewriter
 from rehearse.transcripts import Transcripts
 
 Progress = Literal["loading", "ready", "failed"]
@@ -29,6 +32,7 @@ class Room:
     check: Loading = field(default_factory=Loading)
     voice: Loading = field(default_factory=Loading)
     _answering: dict[str, Event] = field(default_factory=dict)
+    _rewording: dict[str, Event] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _thread: Thread | None = None
 
@@ -65,6 +69,33 @@ class Room:
             self.check.state = "ready"
         except RehearseError as error:
             self.check.failure, self.check.state = str(error), "failed"
+
+    @contextmanager
+    def rewriter(self, id: str) -> Iterator[VoiceRewriter | None]:
+        """Lend a rewriter for her drafts in a rehearsal; ``None`` while the voice is not there or has not learnt to reword.
+
+        It stops as soon as she sends, since he needs the voice then.
+        """
+        son = self.parts.son
+        if son is None or not son.voice.tuned:
+            yield None
+            return
+        stop = Event()
+        with self._lock:
+            self._rewording[id] = stop
+        try:
+            yield VoiceRewriter(son.voice, stop=stop)
+        finally:
+            with self._lock:
+                if self._rewording.get(id) is stop:
+                    del self._rewording[id]
+
+    def stop_rewording(self, id: str) -> None:
+        """Stop rewording her draft in this rehearsal, if that is going on."""
+        with self._lock:
+            stop = self._rewording.get(id)
+        if stop is not None:
+            stop.set()
 
     @property
     def settled(self) -> bool:

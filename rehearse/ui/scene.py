@@ -31,7 +31,9 @@ class Scene:
             self.go_on = gr.Button("…", visible=False, elem_id="go-on")
             gr.HTML(f"<h2>{render.safe(say('scene.heading'))}</h2>{render.note(say('scene.intro'))}")
             self.choice = gr.Radio(
-                [*cards, (f"{say('scene.own_title')}\n{say('scene.own_teaser')}", OWN)], label=say("scene.choose"), elem_id="scenarios"
+                [*cards, (f"{say('scene.own_title')}\n{say('scene.own_teaser')}", OWN)],
+                label=say("scene.choose"),
+                elem_id="scenarios",
             )
             with gr.Accordion(say("scene.details"), open=False, elem_id="details", visible=False) as self.details:
                 gr.HTML(render.note(say("scene.details_hint")))
@@ -46,24 +48,48 @@ class Scene:
                     elem_id="temperament",
                 )
                 self.situation = gr.Textbox(
-                    label=say("scene.situation"), info=say("scene.situation_hint"), lines=3, max_lines=8, max_length=1000, elem_id="situation"
+                    label=say("scene.situation"),
+                    info=say("scene.situation_hint"),
+                    lines=3,
+                    max_lines=8,
+                    max_length=1000,
+                    elem_id="situation",
                 )
-                self.hope = gr.Textbox(label=say("scene.hope"), info=say("scene.hope_hint"), lines=2, max_lines=5, max_length=500, elem_id="hope")
+                self.hope = gr.Textbox(
+                    label=say("scene.hope"), info=say("scene.hope_hint"), lines=2, max_lines=5, max_length=500, elem_id="hope"
+                )
                 self.distance = gr.Radio(
-                    [(f"{level.label}. {level.sentence}", int(level.value)) for level in levels().values() if level.value in DISTANCES],
+                    [
+                        (f"{level.label}. {level.sentence}", int(level.value))
+                        for level in levels().values()
+                        if level.value in DISTANCES
+                    ],
                     value=2,
                     label=say("scene.distance"),
                     elem_id="distance",
                 )
                 self.first = gr.Radio(
-                    [(say("scene.first_mother"), "mother"), (say("scene.first_son"), "son")], value="mother", label=say("scene.first"), elem_id="first"
+                    [(say("scene.first_mother"), "mother"), (say("scene.first_son"), "son")],
+                    value="mother",
+                    label=say("scene.first"),
+                    elem_id="first",
                 )
                 self.opening = gr.Textbox(
                     label=say("scene.opening"), info=say("scene.opening_hint"), max_length=400, visible=False, elem_id="opening"
                 )
             self.problem = gr.HTML(elem_id="scene-problem")
             self.begin = gr.Button(say("scene.begin"), variant="primary", elem_id="begin", visible=False)
-        self.fields = [self.name, self.age, self.stage, self.temperament, self.situation, self.hope, self.distance, self.first, self.opening]
+        self.fields = [
+            self.name,
+            self.age,
+            self.stage,
+            self.temperament,
+            self.situation,
+            self.hope,
+            self.distance,
+            self.first,
+            self.opening,
+        ]
 
     def wire(self) -> None:
         """Connect the events that stay in this view."""
@@ -77,7 +103,20 @@ class Scene:
             return (gr.skip(),) * (3 + len(self.fields))
         scenario = self.known.get(chosen)
         if scenario is None:
-            return gr.update(visible=True, open=True), gr.update(visible=True), "", "", "", "", "", "", "", 2, "mother", gr.update(value="", visible=False)
+            return (
+                gr.update(visible=True, open=True),
+                gr.update(visible=True),
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                2,
+                "mother",
+                gr.update(value="", visible=False),
+            )
         son = scenario.son
         return (
             gr.update(visible=True, open=True),
@@ -106,7 +145,12 @@ class Scene:
                     "id": base.id if base else OWN,
                     "title": base.title if base else "",
                     "practice": base.practice if base else None,
-                    "son": {"name": name, "age": int(str(age).strip()) if age else None, "stage": stage, "temperament": temperament or ""},
+                    "son": {
+                        "name": name,
+                        "age": int(str(age).strip()) if age else None,
+                        "stage": stage,
+                        "temperament": temperament or "",
+                    },
                     "situation": situation,
                     "hope": hope,
                     "openness": int(distance),
@@ -125,4 +169,8 @@ class Scene:
             return gr.update(visible=False), gr.update(visible=False), ""
         latest = going_on[0]
         heading = f"<h3>{render.safe(say('scene.continue_heading'))}</h3>"
-        return gr.update(value=heading, visible=True), gr.update(value=say("scene.continue", title=latest.title), visible=True), latest.id
+        return (
+            gr.update(value=heading, visible=True),
+            gr.update(value=say("scene.continue", title=latest.title), visible=True),
+            latest.id,
+        )

@@ -23,9 +23,19 @@ NAMES = ("127.0.0.1", "localhost")
 PORTS_TRIED = 20
 MEDIA = {"markdown": ("text/markdown", ".md"), "html": ("text/html", ".html"), "json": ("application/json", ".json")}
 # The page may load from, and speak to, nothing but itself. Gradio's own scripts and styles are inline.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+        "base-uri 'self'",
+    )
 )
 
 
@@ -34,7 +44,7 @@ def prepare_environment() -> None:
 
     Variables a person set otherwise are overruled: the promise is that nothing leaves this computer.
     """
-    temporary = settings.private_folder(settings.private_folder(settings.data_folder()) / "temporary")
+    temporary = settings.private_folder(settings.temporary_folder())
     os.environ.update(
         GRADIO_ANALYTICS_ENABLED="False",
         GRADIO_RUN_HISTORY="False",
@@ -62,7 +72,7 @@ def application(room: "Room") -> "FastAPI":
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(NAMES), www_redirect=False)
     _add_copies(app, room)
     folder = Path(__file__).parent
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         build(room),
         path="/",
@@ -79,6 +89,7 @@ def application(room: "Room") -> "FastAPI":
         theme=gr.themes.Base(font=["system-ui", "Segoe UI", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         css_paths=[folder / "style.css"],
     )
+    return mounted
 
 
 class OwnPagesOnly:
@@ -182,14 +193,20 @@ def start(chosen: argparse.Namespace) -> int:
 
     from rehearse.ui.room import Room
 
+    settings.empty_temporary_folder()
     room = Room.open()
     port = free_port(wanted)
-    server = uvicorn.Server(uvicorn.Config(application(room), host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(room), host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2
+        )
+    )
     threading.Thread(target=_once_up, args=(server, room, port, not chosen.no_browser), name="opening", daemon=True).start()
     try:
         server.run()
     finally:
         room.parts.transcripts.close()
+        settings.empty_temporary_folder()
     return 0
 
 
@@ -205,6 +222,3 @@ def _once_up(server: Any, room: "Room", port: int, browser: bool) -> None:
     if browser:
         webbrowser.open(address)
     room.load()
-
-
-

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from rehearse import settings
 from rehearse.errors import RehearseError
 from rehearse.transcripts import read_document
 from rehearse.ui import lookback, render
@@ -96,10 +97,14 @@ class Shelf:
             self.room.parts.transcripts.rename(id, title)
         except RehearseError as error:
             return render.note(str(error), "error"), gr.skip(), gr.skip()
-        return render.note(say("shelf.renamed")), self.listed(query), render.note(say("shelf.chosen", title=self.room.parts.transcripts.get(id).title))
+        return (
+            render.note(say("shelf.renamed")),
+            self.listed(query),
+            render.note(say("shelf.chosen", title=self.room.parts.transcripts.get(id).title)),
+        )
 
     def imported(self, path: str | None, query: str) -> tuple[str, str]:
-        """Bring back an exported rehearsal; the uploaded copy is removed at once."""
+        """Bring back an exported rehearsal; what was uploaded is removed at once."""
         if not path:
             return "", self.listed(query)
         try:
@@ -108,5 +113,7 @@ class Shelf:
         except RehearseError as error:
             note = render.note(str(error), "error")
         finally:
+            # Gradio keeps the upload and a copy of it; both hold her words.
             Path(path).unlink(missing_ok=True)
+            settings.empty_temporary_folder()
         return note, self.listed(query)

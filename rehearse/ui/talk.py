@@ -22,7 +22,7 @@ document.addEventListener('input', event => {
 # Clicks on our own buttons reach Python as one event with what was asked for.
 CLICKS = """element.addEventListener('click', event => {
   const asked = event.target.closest('[data-act]');
-  if (asked) trigger('click', {act: asked.dataset.act, value: asked.dataset.value});
+  if (asked) trigger('click', {act: asked.dataset.act, value: asked.dataset.value, text: asked.textContent});
 });"""
 FOCUS_DRAFT = "() => { const box = document.querySelector('#draft textarea'); if (box) box.focus(); }"
 TO_LAST = """() => { const turns = document.querySelectorAll('ol.talk > li');
@@ -82,7 +82,20 @@ class Talk:
             # One finished sentence for screen readers, instead of the fragments of an answer as it grows.
             self.announce = gr.HTML(elem_id="announce", elem_classes="sr")
         self.shown = gr.State("")
-        self.outputs = list(Screen(self.about, self.talk, self.gauge, self.draft, self.report, self.shown, self.send, self.stop, self.note, self.announce))
+        self.outputs = list(
+            Screen(
+                self.about,
+                self.talk,
+                self.gauge,
+                self.draft,
+                self.report,
+                self.shown,
+                self.send,
+                self.stop,
+                self.note,
+                self.announce,
+            )
+        )
 
     def wire(self) -> None:
         """Connect the events."""
@@ -90,22 +103,36 @@ class Talk:
         voice: dict[str, Any] = {**quiet, "concurrency_id": "voice", "concurrency_limit": 1}
         self.pauses.pause(
             self.read, [self.current, self.draft], [self.report, self.shown, self.send], trigger_mode="always_last", **quiet
-        )
+        ).then(self.reword, [self.current, self.draft], [self.report], trigger_mode="always_last", **voice)
         sending = gr.on(
-            [self.send.click, self.draft.submit], self.say, [self.current, self.draft, self.shown], self.outputs, trigger_mode="once", **voice
+            [self.send.click, self.draft.submit],
+            self.say,
+            [self.current, self.draft, self.shown],
+            self.outputs,
+            trigger_mode="once",
+            **voice,
         )
         sending.then(None, js=TO_LAST)
         self.stop.click(self.stop_answer, [self.current], None, queue=False, **quiet)
         # Going back and choosing are instant; an answer asked for anew streams. Each has its own handler on the same click.
         self.talk.click(self.act, [self.current], self.outputs, **voice).then(None, js=FOCUS_DRAFT)
-        self.report.click(self.take, [self.current, self.draft], [self.draft, self.report, self.shown, self.note, self.send], **quiet).then(None, js=FOCUS_DRAFT)
+        self.report.click(
+            self.take, [self.current, self.draft], [self.draft, self.report, self.shown, self.note, self.send], **quiet
+        ).then(None, js=FOCUS_DRAFT)
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
 
     def show(self, id: str) -> Screen:
         """Return the whole screen of a rehearsal, as the store has it."""
         if not id:
-            return screen(about="", talk=render.note(say("talk.none"), "empty"), gauge="", draft=gr.update(visible=False, value=""), report="", note="")
+            return screen(
+                about="",
+                talk=render.note(say("talk.none"), "empty"),
+                gauge="",
+                draft=gr.update(visible=False, value=""),
+                report="",
+                note="",
+            )
         rehearsal = self.room.rehearsal(id)
         scenario = rehearsal.scenario
         return screen(
@@ -135,6 +162,19 @@ class Talk:
         report = self.room.rehearsal(id).check(draft).to_dict()
         return render.findings(report), draft, gr.update(value=say("talk.send_anyway" if report["flagged"] else "talk.send"))
 
+    def reword(self, id: str, draft: str) -> Any:
+        """Add rewordings of her own sentences to what the check says, where the voice has learnt to make them."""
+        if not id or not draft.strip() or self.room.parts.check is None or self.room.answering(id):
+            return gr.skip()
+        rehearsal = self.room.rehearsal(id)
+        if not rehearsal.check(draft).flagged:
+            return gr.skip()
+        with self.room.rewriter(id) as rewriter:
+            if rewriter is None:
+                return gr.skip()
+            report = rehearsal.check(draft, rewriter=rewriter).to_dict()
+            return gr.skip() if rewriter.stop.is_set() else render.findings(report)
+
     def say(self, id: str, draft: str, shown: str) -> Iterator[Screen]:
         """Send her line, unless it may land hard and she has not seen that yet; then let him answer."""
         if not id or not draft.strip():
@@ -145,7 +185,10 @@ class Talk:
             report = rehearsal.check(draft).to_dict()
             if report["flagged"]:
                 yield screen(
-                    report=render.findings(report, held=True), shown=draft, send=gr.update(value=say("talk.send_anyway")), announce=render.safe(say("check.one"))
+                    report=render.findings(report, held=True),
+                    shown=draft,
+                    send=gr.update(value=say("talk.send_anyway")),
+                    announce=render.safe(say("check.one")),
                 )
                 return
         yield from self._answering(rehearsal, lambda stop: rehearsal.say(draft, stop=stop), draft="")
@@ -174,16 +217,15 @@ class Talk:
     def take(self, id: str, draft: str, event: gr.EventData) -> tuple[Any, Any, Any, Any, Any]:
         """Put a suggested wording into her draft in place of the sentence it is for; nothing is sent."""
         check = self.room.parts.check
-        finding, _, number = str(event._data.get("value") or "").partition("/")
-        if event._data.get("act") != "take" or check is None or not id or not (finding.isdigit() and number.isdigit()):
+        finding, wording = str(event._data.get("value") or ""), str(event._data.get("text") or "")
+        if event._data.get("act") != "take" or check is None or not id or not finding.isdigit() or not wording:
             return (gr.skip(),) * 5
         rehearsal = self.room.rehearsal(id)
         findings = rehearsal.check(draft).findings
-        if int(finding) >= len(findings) or int(number) >= len(findings[int(finding)].suggestions):
+        if int(finding) >= len(findings):
             # The draft has changed since the wordings were shown.
             return gr.skip(), render.findings(rehearsal.check(draft).to_dict()), draft, gr.skip(), gr.skip()
-        chosen = findings[int(finding)]
-        words = replaced(draft, chosen.start, chosen.suggestions[int(number)].text)
+        words = replaced(draft, findings[int(finding)].start, wording)
         report = rehearsal.check(words).to_dict()
         send = gr.update(value=say("talk.send_anyway" if report["flagged"] else "talk.send"))
         return words, render.findings(report), words, render.note(say("check.taken")), send
@@ -201,12 +243,18 @@ class Talk:
 
     def _answering(self, rehearsal: Rehearsal, begin: Any, **cleared: Any) -> Iterator[Screen]:
         """Show an answer as it grows; whatever ends it, the screen ends as the store has it."""
+        self.room.stop_rewording(rehearsal.id)
         stop = self.room.begin_answer(rehearsal.id)
         failure = ""
         first = True
         try:
             yield screen(
-                talk=render.talk(rehearsal, answering=True), report="", shown="", note="", send=gr.update(visible=False, value=say("talk.send")), stop=gr.update(visible=True)
+                talk=render.talk(rehearsal, answering=True),
+                report="",
+                shown="",
+                note="",
+                send=gr.update(visible=False, value=say("talk.send")),
+                stop=gr.update(visible=True),
             )
             for _ in begin(stop):
                 changed: dict[str, Any] = dict(cleared) if first else {}
@@ -219,7 +267,9 @@ class Talk:
         path = rehearsal.path
         kept = bool(path) and path[-1].speaker == "mother"
         name = rehearsal.scenario.son.name
-        spoken = say("talk.answered", name=name, text=path[-1].text) if path and path[-1].speaker == "son" and path[-1].text else ""
+        spoken = (
+            say("talk.answered", name=name, text=path[-1].text) if path and path[-1].speaker == "son" and path[-1].text else ""
+        )
         changed = dict(cleared) if first and (kept or not failure) else {}
         yield screen(
             talk=render.talk(rehearsal),

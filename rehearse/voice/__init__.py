@@ -1,0 +1,1 @@
+"""What speaks for the son, wherever it runs."""

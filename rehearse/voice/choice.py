@@ -24,7 +24,9 @@ def open_voice(name: str = "embedded") -> Voice:
 
     if name == "embedded":
         adapter = catalog.verified("adapter") if catalog.entry("adapter") else None
-        return LlamaVoice.load(catalog.verified("voice"), adapter=adapter, name="SmolLM2-135M, tuned" if adapter else "SmolLM2-135M")
+        return LlamaVoice.load(
+            catalog.verified("voice"), adapter=adapter, name="SmolLM2-135M, tuned" if adapter else "SmolLM2-135M"
+        )
     return LlamaVoice.load(file_of(name))
 
 
