@@ -138,6 +138,24 @@ def test_from_the_scene_to_a_deleted_talk(page: "Page", address: str, place: Pat
     assert page.locator("li.turn").count() == 0
 
 
+def test_her_own_scene_needs_only_a_name(page: "Page", address: str) -> None:
+    ready(page, address)
+    page.get_by_role("radio", name=re.compile("My own situation")).check()
+    page.wait_for_selector("#begin")
+    page.click("#begin")
+    page.wait_for_selector("#scene-problem >> text=A first name is enough.")
+    page.fill("#name input, #name textarea", "Tom")
+    page.fill("#age input, #age textarea", "x")
+    page.click("#begin")
+    page.wait_for_selector("#scene-problem >> text=His age is not a number.")
+    page.fill("#age input, #age textarea", "")
+    page.get_by_role("radio", name="He does").check()
+    page.wait_for_selector("#opening")
+    page.click("#begin")
+    page.wait_for_selector("li.turn.son:not(.typing) .acts")
+    assert "You are practising with Tom." in page.inner_text("#about")
+
+
 def test_a_line_not_yet_seen_by_her_is_held_once(page: "Page", address: str) -> None:
     begin(page, address)
     write(page, "After all I have done for you, you never call me.")

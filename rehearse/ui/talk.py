@@ -1,5 +1,6 @@
 """The talk: her draft, what the check says of it, his answer, and other ways to play the same moment."""
 
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -181,6 +182,7 @@ class Talk:
             yield screen()
             return
         rehearsal = self.room.rehearsal(id)
+        yield from self._until_settled()
         if shown != draft and self.room.parts.check is not None:
             report = rehearsal.check(draft).to_dict()
             if report["flagged"]:
@@ -201,6 +203,7 @@ class Talk:
             return
         rehearsal = self.room.rehearsal(id)
         if asked == "again":
+            yield from self._until_settled()
             yield from self._answering(rehearsal, lambda stop: rehearsal.answer(stop=stop))
             return
         try:
@@ -233,6 +236,15 @@ class Talk:
     def stop_answer(self, id: str) -> None:
         """Stop him."""
         self.room.stop(id)
+
+    def _until_settled(self) -> Iterator[Screen]:
+        """Wait until check and voice are loaded, or cannot be: a line should not go to him unread just because she was quick."""
+        if self.room.settled:
+            return
+        yield screen(note=render.note(say("talk.waiting")))
+        while not self.room.settled:
+            time.sleep(0.1)
+        yield screen(note="")
 
     # -- how an answer is shown --------------------------------------------------------------------------------------------
 
