@@ -251,6 +251,7 @@ def test_a_copy_can_be_brought_back(page: "Page", address: str, place: Path) -> 
     copy = place / "copy.json"
     download.value.save_as(copy)
     page.get_by_role("tab", name="Your talks").click()
+    page.wait_for_selector("ul.shelf")
     page.fill("#search textarea, #search input", "scarf")
     page.wait_for_function("() => document.querySelectorAll('ul.shelf li').length === 1")
     page.locator("#shelf-view input[type=file]").set_input_files(copy)

@@ -57,8 +57,9 @@ def test_a_span_over_two_sentences_flags_both_with_offsets_of_each() -> None:
     assert [each.heard.text[a:b] for each in found for a, b in each.spans] == ["never call.", "You never"]
 
 
-def test_a_flagged_message_of_several_sentences_without_spans_tells_of_none() -> None:
-    assert cut(message("You never call. I miss you.", flag=True, kinds=("absolute",))) == []
+def test_a_flagged_message_of_several_sentences_without_spans_is_kept_whole() -> None:
+    (found,) = cut(message("You never call. I miss you.", flag=True, kinds=("absolute",)))
+    assert (found.heard.text, found.flag, found.kinds, found.spans) == ("You never call. I miss you.", True, ("absolute",), ())
 
 
 def test_a_gentle_message_is_gentle_in_every_sentence() -> None:

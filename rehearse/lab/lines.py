@@ -83,13 +83,17 @@ def his(line: str) -> str:
 def examples(found: Iterable[Message]) -> list[Example]:
     """Cut messages into labelled sentences.
 
-    A flagged message of several sentences without spans tells of no single sentence, so it is left out; one with spans
-    flags the sentences that a span touches. Kinds are kept only where they belong to one sentence beyond doubt.
+    A message with spans flags the sentences that a span touches. A flagged message of several sentences without spans (her
+    lines in the dialogues) tells of no single sentence, so it is kept whole. Kinds are kept only where they belong to one
+    sentence beyond doubt.
     """
     made = []
     for message in found:
         cut = sentences(message.text)
-        if not cut or (message.flag and len(cut) > 1 and not message.spans):
+        if not cut:
+            continue
+        if message.flag and len(cut) > 1 and not message.spans:
+            made.append(Example(message.id, Heard(message.text, his(message.before)), True, message.kinds, ()))
             continue
         where = [(message.text.find(span), message.text.find(span) + len(span)) for span in message.spans]
         touched = [
