@@ -14,6 +14,7 @@ from rehearse.debrief import Debrief
 from rehearse.errors import NotFound, RehearseError
 from rehearse.scenario import Scenario
 from rehearse.son.mood import Mood
+from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
 from rehearse.tone.check import ToneCheck
 from rehearse.tone.report import Report
@@ -47,7 +48,8 @@ class Parts:
         """
         from rehearse.voice.choice import open_voice
 
-        return cls(Transcripts(settings.database_path()), ToneCheck.load(), Son(open_voice(settings.voice())))
+        check = ToneCheck.load()
+        return cls(Transcripts(settings.database_path()), check, Son(open_voice(settings.voice()), Ranker.load(check.embedder)))
 
 
 class Rehearsal:

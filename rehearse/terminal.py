@@ -64,12 +64,12 @@ def _plain(suggestion: Any) -> Row:
 
 def reply(chosen: argparse.Namespace) -> int:
     """Run ``rehearse reply``."""
-    from rehearse.son import Son
+    from rehearse.son import Ranker, Son
     from rehearse.tone import ToneCheck
     from rehearse.voice.choice import open_voice
 
     check_of = _once(ToneCheck.load)
-    son_of = _once(lambda: Son(open_voice(settings.voice())))
+    son_of = _once(lambda: Son(open_voice(settings.voice()), Ranker.load(check_of().embedder)))
 
     def handle(row: Row) -> Row:
         scenario = Scenario.from_dict(row.get("scenario", {}))

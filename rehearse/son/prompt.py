@@ -37,6 +37,7 @@ def _read(path: Path) -> tuple[dict[str, Template], dict[str, str]]:
     tables = data.read_toml(path)
     try:
         scene: dict[str, str] = tables.pop("scene")
+        tables.pop("choosing", None)
         templates = {
             name: Template(table["system"], table["line"], Sampling(**table["sampling"]), table.get("speaks_first", ""))
             for name, table in tables.items()

@@ -7,7 +7,9 @@ from threading import Event
 
 from rehearse.scenario import Scenario
 from rehearse.son import prompt
+from rehearse.son.choice import choose, numbers
 from rehearse.son.guard import Guard, finished_sentences
+from rehearse.son.ranker import Ranker
 from rehearse.turn import Turn
 from rehearse.voice.voice import Message, Sampling, Voice
 
@@ -18,15 +20,25 @@ TRIES = 3
 class Son:
     """Speaks as him, through whatever voice there is."""
 
-    def __init__(self, voice: Voice) -> None:
-        """Use a voice."""
+    def __init__(self, voice: Voice, ranker: Ranker | None = None) -> None:
+        """Use a voice.
+
+        :param ranker: with it, a small tuned voice thinks of several answers and says the one that fits best.
+        """
         self.voice = voice
+        self.ranker = ranker
         self.refused: list[str] = []
+        self.from_bank = False
 
-    def reply(self, scenario: Scenario, path: Sequence[Turn], stop: Event, *, seed: int | None = None) -> Iterator[str]:
+    def reply(
+        self,
+        scenario: Scenario,
+        path: Sequence[Turn],
+        stop: Event,
+        *,
+        seed: int | None = None,
+    ) -> Iterator[str]:
         """Yield his answer to the last turn of a path, sentence by sentence, each passed by the guard.
-
-        A first sentence that breaks a rule is thrown away unseen and tried again; a later one ends the answer before it.
 
         :param path: the talk so far; its last turn is hers, or the path is empty and he opens.
         :param stop: once set, the answer ends where it is.
@@ -40,16 +52,36 @@ class Son:
             [turn.text for turn in path if turn.speaker == "mother"], [turn.text for turn in path if turn.speaker == "son"]
         )
         first = random.SystemRandom().randrange(2**31) if seed is None else seed
-        self.refused = []
+        sampling = replace(chosen.sampling, seed=first, afresh=seed is not None)
+        self.refused, self.from_bank = [], False
+        if self.ranker is not None and self.voice.tuned and path:
+            thoughts = self._thoughts(asked, sampling, stop, guard)
+            if not stop.is_set():
+                found = choose(self.ranker, path[-1], scenario.son.temperament, thoughts, guard, random.Random(first))
+                self.from_bank = found.from_bank
+                yield found.text or guard.safe(openness)
+            return
         for attempt in range(TRIES):
-            said = False
-            sampling = replace(chosen.sampling, seed=first + attempt, afresh=seed is not None)
-            for piece in self._guarded(asked, sampling, stop, guard):
-                said = True
+            spoken = False
+            for piece in self._guarded(asked, replace(sampling, seed=first + attempt), stop, guard):
+                spoken = True
                 yield piece
-            if said or stop.is_set():
+            if spoken or stop.is_set():
                 return
         yield guard.safe(openness)
+
+    def _thoughts(self, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> list[str]:
+        """Return several different whole answers that break no rule."""
+        found: dict[str, None] = {}
+        for number in range(numbers().thoughts):
+            if stop.is_set():
+                break
+            # Only the first reads the talk; the others go on from what is kept.
+            drawn = replace(sampling, seed=(sampling.seed or 0) + number, afresh=sampling.afresh and number == 0)
+            text = "".join(self._guarded(asked, drawn, stop, guard)).strip()
+            if text:
+                found.setdefault(text)
+        return list(found)
 
     def _guarded(self, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> Iterator[str]:
         text, shown = "", ""

@@ -39,6 +39,7 @@ class ToneCheck:
         :param refused: phrases of ours that this reader would flag, if that is known.
         """
         self.reader = reader
+        self.embedder = embedder
         self.thresholds = thresholds
         self.strength_threshold = strength_threshold
         self.reworder = Reworder(reader, embedder, min(thresholds.values()), refused)

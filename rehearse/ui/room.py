@@ -9,6 +9,7 @@ from typing import Literal
 from rehearse import settings
 from rehearse.errors import RehearseError
 from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
 from rehearse.son.rewriter import VoiceRewriter
 from rehearse.transcripts import Transcripts
@@ -65,6 +66,8 @@ class Room:
 
             tone = ToneCheck.load()
             tone.check("Hello.")
+            if self.parts.son is not None:
+                self.parts.son.ranker = Ranker.load(tone.embedder)
             self.parts.check = tone
             self.check.state = "ready"
         except RehearseError as error:

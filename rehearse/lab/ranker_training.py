@@ -1,0 +1,110 @@
+"""Training the ranker: what brings his true answer nearer to her line than the answers of other moments.
+
+    python -m rehearse.lab.ranker_training
+
+MiniLM itself stays as it is: its vectors are taken once, and only small corrections to them are learnt (contrastively, the other
+answers of a batch being the wrong ones). Full maps of the same vectors were tried first and only learnt the training writers
+by heart.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from rehearse import settings
+from rehearse.lab import corpus, voice_data
+from rehearse.tone.encoder import MiniLM, base_model
+
+AMONG = 10
+
+
+def exchanges(paths: Iterable[Path]) -> list[tuple[str, str, int]]:
+    """Return every line of hers, his answer, and his openness (1 to 5), both doors where there are two."""
+    found = []
+    for path in paths:
+        for row in corpus.read(path):
+            for turn in row["turns"]:
+                found += [(each["mother"], each["son"], each["openness"]) for each in (turn, turn.get("door")) if each]
+    return found
+
+
+def top_one(hers: torch.Tensor, his: torch.Tensor, seed: int = 1) -> float:
+    """Return how often the true answer comes first among ten, the other nine drawn at random."""
+    draw = torch.Generator().manual_seed(seed)
+    count = len(hers)
+    others = torch.randint(1, count, (count, AMONG - 1), generator=draw)
+    rows = torch.arange(count).unsqueeze(1)
+    among = torch.cat([rows, (rows + others) % count], dim=1)
+    scores = torch.einsum("nd,nkd->nk", hers, his[among])
+    return round(float((scores.argmax(1) == 0).float().mean()), 4)
+
+
+class Maps(torch.nn.Module):
+    """The learnt corrections, under the names the ranker reads."""
+
+    def __init__(self, width: int, rank: int) -> None:
+        """Start near no correction at all."""
+        super().__init__()
+        for name in ("hers.down", "hers.up", "his.down", "his.up"):
+            self.register_parameter(name.replace(".", "_"), torch.nn.Parameter(torch.randn(width, rank) * 0.01))
+        self.openness = torch.nn.Parameter(torch.zeros(5, width))
+
+    def forward(self, hers: torch.Tensor, his: torch.Tensor, openness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return unit vectors of what is heard and what is said."""
+        heard = hers + hers @ self.hers_down @ self.hers_up.T + self.openness[openness]
+        said = his + his @ self.his_down @ self.his_up.T
+        return functional.normalize(heard, dim=1), functional.normalize(said, dim=1)
+
+    def named(self) -> dict[str, torch.Tensor]:
+        """Return the parts in half precision."""
+        return {name.replace("_", "."): part.detach().half().contiguous() for name, part in self.named_parameters()}
+
+
+def vectors(encoder: MiniLM, rows: list[tuple[str, str, int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the vectors of her lines and of his answers, and the openness counted from 0."""
+    hers, his, openness = zip(*rows, strict=True)
+    return torch.from_numpy(encoder.encode(hers)), torch.from_numpy(encoder.encode(his)), torch.tensor(openness) - 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train on the training writers, measure on the held-out ones, save."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--out", type=Path, default=settings.models_folder() / "son" / "ranker.safetensors")
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--decay", type=float, default=0.5)
+    parser.add_argument("--heat", type=float, default=0.1)
+    parser.add_argument("--rank", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args(arguments)
+    torch.manual_seed(chosen.seed)
+    encoder = MiniLM(base_model())
+    hers, his, openness = vectors(encoder, exchanges(voice_data.files("train")))
+    held = vectors(encoder, exchanges(voice_data.files("test")))
+    sys.stdout.write(f"{len(hers)} exchanges to learn from, {len(held[0])} held out\n")
+    sys.stdout.write(f"first among ten, MiniLM as it comes: {top_one(held[0], held[1])}\n")
+    maps = Maps(hers.shape[1], chosen.rank)
+    optimiser = torch.optim.AdamW(maps.parameters(), lr=chosen.rate, weight_decay=chosen.decay)
+    for epoch in range(chosen.epochs):
+        for group in torch.randperm(len(hers)).split(512):
+            optimiser.zero_grad()
+            first, second = maps(hers[group], his[group], openness[group])
+            scores = first @ second.T / chosen.heat
+            goal = torch.arange(len(group))
+            loss = functional.cross_entropy(scores, goal) + functional.cross_entropy(scores.T, goal)
+            loss.backward()
+            optimiser.step()
+        with torch.inference_mode():
+            sys.stdout.write(f"epoch {epoch + 1}: loss {loss.item():.3f}, first among ten {top_one(*maps(*held))}\n")
+    from safetensors.torch import save_file
+
+    save_file(maps.named(), chosen.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Which of several answers fits her line best, at this openness.
+
+MiniLM's vectors of her line and of his answer, each moved a little by a learnt low-rank map, and hers by how open he is; the
+nearer the better. Trained on the exchanges of the dialogues to tell his true answer from others
+(``rehearse.lab.ranker_training``); how often it does is in ``models/son/CARD.md``.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rehearse import catalog
+from rehearse.errors import DataError
+from rehearse.tone.encoder import Embedder
+from rehearse.turn import Openness
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PARTS = ("hers.down", "hers.up", "his.down", "his.up", "openness")
+
+
+class Ranker:
+    """Scores answers to a line of hers."""
+
+    def __init__(self, embedder: Embedder, parts: "Mapping[str, NDArray[np.float32]]") -> None:
+        """Use an encoder and the learnt parts.
+
+        :param parts: ``hers.down`` and ``his.down`` (dimensions, rank), ``hers.up`` and ``his.up`` (dimensions, rank), and
+            ``openness`` (5, dimensions).
+        """
+        self.embedder = embedder
+        self.parts = parts
+
+    @classmethod
+    def load(cls, embedder: Embedder) -> "Ranker":
+        """Load what is carried with the app.
+
+        :raises ModelMissing: if the file is not there.
+        :raises ModelChanged: if it is not the pinned one.
+        """
+        return cls.read(embedder, catalog.verified("ranker"))
+
+    @classmethod
+    def read(cls, embedder: Embedder, path: Path) -> "Ranker":
+        """Load the learnt parts from a file.
+
+        :raises DataError: if one is missing.
+        """
+        import numpy as np
+        from safetensors.numpy import load_file
+
+        found = load_file(path)
+        if set(found) != set(PARTS):
+            raise DataError(path, "it does not hold the parts of a ranker")
+        return cls(embedder, {name: found[name].astype(np.float32) for name in PARTS})
+
+    def scores(self, line: str, openness: Openness, answers: Sequence[str]) -> "NDArray[np.float32]":
+        """Return one score an answer, a cosine: higher fits better.
+
+        :param line: her line.
+        :param openness: where it leaves him.
+        :param answers: what he might say; at least one.
+        """
+        vectors = self.embedder.encode([line, *answers])
+        asked = self._moved(vectors[:1], "hers") + self.parts["openness"][int(openness) - 1]
+        said = _unit(self._moved(vectors[1:], "his"))
+        fits: NDArray[np.float32] = said @ _unit(asked)[0]
+        return fits
+
+    def _moved(self, vectors: "NDArray[np.float32]", side: str) -> "NDArray[np.float32]":
+        return vectors + vectors @ self.parts[f"{side}.down"] @ self.parts[f"{side}.up"].T
+
+
+def _unit(vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    import numpy as np
+
+    lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, 1e-6)
