@@ -49,8 +49,9 @@ class Maps(torch.nn.Module):
     def __init__(self, width: int, rank: int) -> None:
         """Start near no correction at all."""
         super().__init__()
-        for name in ("hers.down", "hers.up", "his.down", "his.up"):
-            self.register_parameter(name.replace(".", "_"), torch.nn.Parameter(torch.randn(width, rank) * 0.01))
+        self.hers_down, self.hers_up, self.his_down, self.his_up = (
+            torch.nn.Parameter(torch.randn(width, rank) * 0.01) for _ in range(4)
+        )
         self.openness = torch.nn.Parameter(torch.zeros(5, width))
 
     def forward(self, hers: torch.Tensor, his: torch.Tensor, openness: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

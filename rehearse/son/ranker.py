@@ -70,11 +70,13 @@ class Ranker:
         return fits
 
     def _moved(self, vectors: "NDArray[np.float32]", side: str) -> "NDArray[np.float32]":
-        return vectors + vectors @ self.parts[f"{side}.down"] @ self.parts[f"{side}.up"].T
+        import numpy as np
+
+        return np.asarray(vectors + vectors @ self.parts[f"{side}.down"] @ self.parts[f"{side}.up"].T, dtype=np.float32)
 
 
 def _unit(vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
     import numpy as np
 
     lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-6)
+    return np.asarray(vectors / np.maximum(lengths, 1e-6), dtype=np.float32)
