@@ -17,6 +17,7 @@ from rehearse import catalog, settings
 from rehearse.cli import build_parser, main
 from rehearse.errors import VoiceError
 from rehearse.rehearsal import Rehearsal
+from rehearse.son import Ranker
 from rehearse.tone import ToneCheck
 from rehearse.transcripts import Transcripts
 from rehearse.voice import choice, download
@@ -36,6 +37,7 @@ def doubles(monkeypatch: pytest.MonkeyPatch) -> ScriptedVoice:
     voice = ScriptedVoice()
     monkeypatch.setattr(ToneCheck, "load", classmethod(lambda cls: toy_check()))
     monkeypatch.setattr(choice, "open_voice", lambda name="embedded": voice)
+    monkeypatch.setattr(Ranker, "load", classmethod(lambda cls, embedder: None))
     monkeypatch.setenv("REHEARSE_VOICE", "embedded")  # what --voice sets ends with the test
     return voice
 

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -121,7 +121,7 @@ def test_nothing_else_can_be_carried_out(address: str, talk: str, path: str) -> 
 def test_no_file_of_the_disk_is_served(address: str, home: Path, path: str) -> None:
     wanted = path.format(home=home, root=Path(__file__).resolve().parent.parent)
     for route in ("/gradio_api/file=", "/file="):
-        answer = ask(address, route + wanted)
+        answer = ask(address, route + quote(wanted))
         assert answer.status in (403, 404), wanted
 
 

@@ -47,7 +47,7 @@ class Shelf:
     def wire(self) -> None:
         """Connect the events that stay in this view."""
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.query.input(self.listed, [self.query], [self.list], trigger_mode="always_last", **quiet)
+        self.query.change(self.listed, [self.query], [self.list], trigger_mode="always_last", **quiet)
         self.rename.click(self.renamed, [self.chosen, self.title, self.query], [self.note, self.list, self.heading], **quiet)
         self.title.submit(self.renamed, [self.chosen, self.title, self.query], [self.note, self.list, self.heading], **quiet)
         self.close.click(self.closed, None, self.chosen_outputs, **quiet)
