@@ -70,7 +70,10 @@ def base_model() -> "SentenceTransformer":
     """
     folder = catalog.verified("encoder").parent
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    # A bar that counts weights means nothing to the person in front of the terminal.
+    logging.disable_progress_bar()
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 
