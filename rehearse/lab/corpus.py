@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-FLAGGED = frozenset("blame absolute guilt_trip pressure advice comparison dismissal being_right clinging".split())
-GENTLE = frozenset("feeling invitation curiosity validation autonomy pride apology memory thanks support plain".split())
-TEMPERAMENTS = frozenset("guarded irritable withdrawn joking tender formal".split())
+from rehearse.kinds import flagged_kinds
+from rehearse.kinds import kinds as known
+from rehearse.scenario import TEMPERAMENTS
+
 REGISTERS = frozenset({"plain", "text", "dialect"})
 
 # Two rows whose word trigrams overlap this much count as the same sentence. A choice, not a measurement: at 0.6 two lines of
@@ -34,12 +35,12 @@ def kinds_problems(kinds: object, flag: object) -> list[str]:
         return ["flag must be true or false"]
     if not isinstance(kinds, list) or not kinds:
         return ["kinds must be a list with the main kind first"]
-    unknown = [kind for kind in kinds if kind not in FLAGGED | GENTLE]
+    unknown = [kind for kind in kinds if kind not in known()]
     if unknown:
         return [f"unknown kinds {unknown}"]
-    if (kinds[0] in FLAGGED) != flag:
+    if (kinds[0] in flagged_kinds()) != flag:
         return [f"main kind {kinds[0]} does not go with flag {str(flag).lower()}"]
-    if not flag and any(kind in FLAGGED for kind in kinds):
+    if not flag and any(kind in flagged_kinds() for kind in kinds):
         return ["a line that is not flagged carries a flagged kind"]
     return []
 
@@ -114,7 +115,7 @@ def bank_problems(row: dict[str, Any]) -> list[str]:
     if not isinstance(levels, list) or not levels or any(level not in (1, 2, 3, 4, 5) for level in levels):
         problems.append("openness must list levels from 1 to 5")
     answers = row.get("answers")
-    if not isinstance(answers, list) or not answers or any(kind not in FLAGGED | GENTLE for kind in answers):
+    if not isinstance(answers, list) or not answers or any(kind not in known() for kind in answers):
         problems.append("answers must list kinds of hers")
     return problems
 
