@@ -6,13 +6,12 @@ import gradio as gr
 
 from rehearse import settings
 from rehearse.errors import RehearseError
-from rehearse.rehearsal import Rehearsal
 from rehearse.ui import render
 from rehearse.ui.lookback import lookback
 from rehearse.ui.room import Room
 from rehearse.ui.scene import Scene
 from rehearse.ui.shelf import Shelf
-from rehearse.ui.talk import Talk
+from rehearse.ui.talk import QUIET, Talk
 from rehearse.ui.words import say
 from rehearse.voice.choice import leaves_this_computer
 
@@ -86,15 +85,14 @@ class Page:
         return render.note(say("status.all_ready"), "status ready")
 
     def _wire(self) -> None:
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         self.scene.wire()
         self.talk.wire()
         self.shelf.wire()
-        self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **quiet)
+        self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **QUIET)
         resumed = [self.scene.before, self.scene.go_on, self.resumable]
 
         self.blocks.load(None, js=CARDS)
-        arriving = self.blocks.load(self._arrive, None, [self.current, self.tabs, *resumed], **quiet)
+        arriving = self.blocks.load(self._arrive, None, [self.current, self.tabs, *resumed], **QUIET)
         self._show_talk(arriving)
 
         beginning = self.scene.begin.click(
@@ -102,36 +100,35 @@ class Page:
             [self.scene.choice, *self.scene.fields],
             [self.current, self.tabs, self.scene.problem],
             trigger_mode="once",
-            **quiet,
+            **QUIET,
         )
         self._show_talk(beginning)
         going_on = self.scene.go_on.click(
-            lambda id: (id, gr.Tabs(selected=TALK)), [self.resumable], [self.current, self.tabs], **quiet
+            lambda id: (id, gr.Tabs(selected=TALK)), [self.resumable], [self.current, self.tabs], **QUIET
         )
         self._show_talk(going_on)
 
-        self.talk.end.click(self._end, [self.current], [self.lookback, self.end_buttons, self.tabs], **quiet)
-        self.end_tab.select(self._look_back, [self.current], [self.lookback, self.end_buttons], **quiet)
-        self.back_to_talk.click(lambda: gr.Tabs(selected=TALK), None, [self.tabs], **quiet)
-        self.new_talk.click(lambda: gr.Tabs(selected=SCENE), None, [self.tabs], **quiet)
+        self.talk.end.click(self._end, [self.current], [self.lookback, self.end_buttons, self.tabs], **QUIET)
+        self.end_tab.select(self._look_back, [self.current], [self.lookback, self.end_buttons], **QUIET)
+        self.back_to_talk.click(lambda: gr.Tabs(selected=TALK), None, [self.tabs], **QUIET)
+        self.new_talk.click(lambda: gr.Tabs(selected=SCENE), None, [self.tabs], **QUIET)
 
-        self.shelf_tab.select(self.shelf.listed, [self.shelf.query], [self.shelf.list], **quiet)
+        self.shelf_tab.select(self.shelf.listed, [self.shelf.query], [self.shelf.list], **QUIET)
         choosing = self.shelf.list.click(
-            self._choose, [self.current], [self.current, self.tabs, self.shelf.note, *self.shelf.chosen_outputs], **quiet
+            self._choose, [self.current], [self.current, self.tabs, self.shelf.note, *self.shelf.chosen_outputs], **QUIET
         )
         self._show_talk(choosing)
         deleting = self.shelf.yes.click(
             self._delete,
             [self.current, self.shelf.chosen, self.shelf.query],
             [self.current, self.shelf.note, self.shelf.list, *self.shelf.chosen_outputs],
-            **quiet,
+            **QUIET,
         )
         self._show_talk(deleting)
-        deleting.then(self.scene.latest, None, resumed, **quiet)
+        deleting.then(self.scene.latest, None, resumed, **QUIET)
 
     def _show_talk(self, after: Any) -> None:
         """Show the talk on the screen after an event that may have changed which it is."""
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         after.then(None, [self.current], None, js=REMEMBER)
         after.then(
             self._open,
@@ -139,7 +136,7 @@ class Page:
             [*self.talk.outputs, self.talk.buttons],
             concurrency_id="voice",
             concurrency_limit=1,
-            **quiet,
+            **QUIET,
         )
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
@@ -181,7 +178,7 @@ class Page:
         nothing = (gr.skip(),) * len(self.shelf.chosen_outputs)
         try:
             if asked == "open":
-                return (Rehearsal.open(id, parts=self.room.parts).id, gr.Tabs(selected=TALK), "", *self.shelf.closed())
+                return (self.room.rehearsal(id).id, gr.Tabs(selected=TALK), "", *self.shelf.closed())
             if asked == "more":
                 return (gr.skip(), gr.skip(), "", *self.shelf.opened(id))
         except RehearseError as error:

@@ -10,6 +10,7 @@ from rehearse.scenario import TEMPERAMENTS, Scenario, scenarios
 from rehearse.son.levels import levels
 from rehearse.ui import render
 from rehearse.ui.room import Room
+from rehearse.ui.talk import QUIET
 from rehearse.ui.words import say
 
 OWN = "own"
@@ -93,9 +94,8 @@ class Scene:
 
     def wire(self) -> None:
         """Connect the events that stay in this view."""
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.choice.change(self.fill, [self.choice], [self.details, self.begin, self.problem, *self.fields], **quiet)
-        self.first.change(lambda who: gr.update(visible=who == "son"), [self.first], [self.opening], **quiet)
+        self.choice.change(self.fill, [self.choice], [self.details, self.begin, self.problem, *self.fields], **QUIET)
+        self.first.change(lambda who: gr.update(visible=who == "son"), [self.first], [self.opening], **QUIET)
 
     def fill(self, chosen: str | None) -> tuple[Any, ...]:
         """Fill the fields from a scenario; they stay hers to change."""

@@ -10,7 +10,7 @@ from rehearse.errors import RehearseError
 from rehearse.transcripts import read_document
 from rehearse.ui import lookback, render
 from rehearse.ui.room import Room
-from rehearse.ui.talk import CLICKS
+from rehearse.ui.talk import CLICKS, QUIET
 from rehearse.ui.words import say
 
 PAGE = 100
@@ -46,16 +46,15 @@ class Shelf:
 
     def wire(self) -> None:
         """Connect the events that stay in this view."""
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.query.change(self.listed, [self.query], [self.list], trigger_mode="always_last", **quiet)
-        self.rename.click(self.renamed, [self.chosen, self.title, self.query], [self.note, self.list, self.heading], **quiet)
-        self.title.submit(self.renamed, [self.chosen, self.title, self.query], [self.note, self.list, self.heading], **quiet)
-        self.close.click(self.closed, None, self.chosen_outputs, **quiet)
-        self.delete.click(self.asked, [self.chosen], [self.sure, self.question], **quiet).then(
+        self.query.change(self.listed, [self.query], [self.list], trigger_mode="always_last", **QUIET)
+        self.rename.click(self.renamed, [self.chosen, self.title, self.query], [self.note, self.list, self.heading], **QUIET)
+        self.title.submit(self.renamed, [self.chosen, self.title, self.query], [self.note, self.list, self.heading], **QUIET)
+        self.close.click(self.closed, None, self.chosen_outputs, **QUIET)
+        self.delete.click(self.asked, [self.chosen], [self.sure, self.question], **QUIET).then(
             None, js="() => setTimeout(() => document.querySelector('#delete-no')?.focus(), 60)"
         )
-        self.no.click(lambda: gr.update(visible=False), None, [self.sure], **quiet)
-        self.back.upload(self.imported, [self.back, self.query], [self.note, self.list], **quiet)
+        self.no.click(lambda: gr.update(visible=False), None, [self.sure], **QUIET)
+        self.back.upload(self.imported, [self.back, self.query], [self.note, self.list], **QUIET)
 
     def listed(self, query: str = "") -> str:
         """Return the list for a search."""

@@ -25,6 +25,8 @@ CLICKS = """element.addEventListener('click', event => {
   const asked = event.target.closest('[data-act]');
   if (asked) trigger('click', {act: asked.dataset.act, value: asked.dataset.value, text: asked.textContent});
 });"""
+# Every event of the page: no part of a public interface, and nothing laid over what she reads while it runs.
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FOCUS_DRAFT = "() => { const box = document.querySelector('#draft textarea'); if (box) box.focus(); }"
 TO_LAST = """() => { const turns = document.querySelectorAll('ol.talk > li');
   if (turns.length) turns[turns.length - 1].scrollIntoView({block: 'nearest'}); }"""
@@ -100,10 +102,9 @@ class Talk:
 
     def wire(self) -> None:
         """Connect the events."""
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        voice: dict[str, Any] = {**quiet, "concurrency_id": "voice", "concurrency_limit": 1}
+        voice: dict[str, Any] = {**QUIET, "concurrency_id": "voice", "concurrency_limit": 1}
         self.pauses.pause(
-            self.read, [self.current, self.draft], [self.report, self.shown, self.send], trigger_mode="always_last", **quiet
+            self.read, [self.current, self.draft], [self.report, self.shown, self.send], trigger_mode="always_last", **QUIET
         ).then(self.reword, [self.current, self.draft], [self.report], trigger_mode="always_last", **voice)
         sending = gr.on(
             [self.send.click, self.draft.submit],
@@ -114,11 +115,11 @@ class Talk:
             **voice,
         )
         sending.then(None, js=TO_LAST)
-        self.stop.click(self.stop_answer, [self.current], None, queue=False, **quiet)
+        self.stop.click(self.stop_answer, [self.current], None, queue=False, **QUIET)
         # Going back and choosing are instant; an answer asked for anew streams. Each has its own handler on the same click.
         self.talk.click(self.act, [self.current], self.outputs, **voice).then(None, js=FOCUS_DRAFT)
         self.report.click(
-            self.take, [self.current, self.draft], [self.draft, self.report, self.shown, self.note, self.send], **quiet
+            self.take, [self.current, self.draft], [self.draft, self.report, self.shown, self.note, self.send], **QUIET
         ).then(None, js=FOCUS_DRAFT)
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
