@@ -58,6 +58,9 @@ def begin(page: "Page", address: str) -> None:
     page.get_by_role("radio", name=re.compile("He stops answering my calls")).check()
     page.click("#begin")
     page.wait_for_selector(DRAFT)
+    # The talk is opened in steps; a person cannot type before the last of them, a test can.
+    page.wait_for_selector("#about h2")
+    page.wait_for_timeout(500)
 
 
 def write(page: "Page", text: str) -> None:
