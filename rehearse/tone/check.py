@@ -1,19 +1,18 @@
 """The check itself: a draft in, a report out."""
 
-from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from threading import Lock
 
-from rehearse import settings
 from rehearse.kinds import kinds
-from rehearse.tone import encoder
-from rehearse.tone.encoder import Embedder, Heard, Reader, Reading
+from rehearse.tone import reader as reader_module
+from rehearse.tone.encoder import Embedder
+from rehearse.tone.examples import Nearest
+from rehearse.tone.heard import Reader, Reading
+from rehearse.tone.judge import NEVER_SURE, Judge, likeliest
+from rehearse.tone.remarks import Remark, Remarks
 from rehearse.tone.report import Finding, Report, Strength, Suggestion
 from rehearse.tone.reword import Reworder, Rewriter, distinct
-from rehearse.tone.sentences import Sentence, sentences, whole
+from rehearse.tone.sentences import Sentence, whole
 
-# Readings kept so that a keystroke re-reads only the sentence it changed.
-REMEMBERED = 512
 # Longer drafts are cut here: nobody says this much in one breath, and reading time grows with length.
 LONGEST_DRAFT = 4000
 
@@ -31,20 +30,23 @@ class ToneCheck:
         thresholds: dict[str, float],
         strength_threshold: float,
         refused: Collection[str] | None = None,
+        sentence_share: float = 0.0,
+        sure: float = NEVER_SURE,
     ) -> None:
         """Build a check from its parts; :meth:`load` builds the real one.
 
         :param thresholds: for each flagged kind the score (0 to 1) from which it counts.
         :param strength_threshold: the probability from which a gentle kind is named.
         :param refused: phrases of ours that this reader would flag, if that is known.
+        :param sentence_share: how much the strongest sentence counts beside its whole passage (0 to 1).
+        :param sure: the score from which one sentence is enough, however kind the rest is.
         """
-        self.reader = reader
         self.embedder = embedder
-        self.thresholds = thresholds
+        self.judge = Judge(reader, thresholds, sentence_share, sure)
         self.strength_threshold = strength_threshold
-        self.reworder = Reworder(reader, embedder, min(thresholds.values()), refused)
-        self._readings: OrderedDict[Heard, Reading] = OrderedDict()
-        self._lock = Lock()
+        self.reworder = Reworder(self.judge, embedder, refused)
+        self.nearest = Nearest(embedder)
+        self._remarks = Remarks(embedder)
 
     @classmethod
     def load(cls) -> "ToneCheck":
@@ -53,11 +55,35 @@ class ToneCheck:
         :raises ModelMissing: if a file is not there.
         :raises ModelChanged: if a file is not the pinned one.
         """
-        card = encoder.read_card(settings.models_folder() / "tone" / "reader.json")
-        embedder, reader = encoder.load()
-        check = cls(reader, embedder, card["thresholds"], card["strength_threshold"], card.get("refused_phrases"))
+        embedder, reader, card = reader_module.load()
+        check = cls(
+            reader,
+            embedder,
+            card["thresholds"],
+            card["strength_threshold"],
+            card.get("refused_phrases"),
+            card["sentence_share"],
+            card["sure"],
+        )
         check.reworder.prepare()
+        check.nearest.prepare()
         return check
+
+    def heed(self, remarks: Sequence[Remark]) -> None:
+        """Treat these sentences, and what is nearly the same, as she says from now on; earlier remarks are forgotten."""
+        self._remarks = Remarks(self.embedder, remarks)
+
+    def anew(self) -> "ToneCheck":
+        """Return a check of the same parts that has read nothing yet."""
+        return ToneCheck(
+            self.judge.reader,
+            self.embedder,
+            self.judge.thresholds,
+            self.strength_threshold,
+            self.reworder.refused,
+            self.judge.sentence_share,
+            self.judge.sure,
+        )
 
     def check(self, text: str, before: str = "", *, rewriter: Rewriter | None = None) -> Report:
         """Read a draft and report.
@@ -67,22 +93,20 @@ class ToneCheck:
         :param rewriter: if given, her own sentences are reworded too (slower).
         """
         text = whole(text)
-        cut = sentences(text[:LONGEST_DRAFT])
-        heard = []
-        previous = f"him: {whole(before)}" if before else ""
-        for sentence in cut:
-            heard.append(Heard(sentence.text, previous))
-            previous = sentence.text
-        readings = self._read(heard)
         findings: list[Finding] = []
         strengths: list[Strength] = []
-        for sentence, reading in zip(cut, readings, strict=True):
-            flagged, gentle = self._strongest(reading)
-            if reading.score >= self.thresholds[flagged]:
-                findings.append(self._finding(sentence, reading, flagged, rewriter))
-            elif gentle != "plain" and reading.kinds[gentle] >= self.strength_threshold:
-                strengths.append(Strength(sentence.start, sentence.end, sentence.text, gentle, kinds()[gentle].practice))
-        score = max((reading.score for reading in readings), default=0.0)
+        passages = self.judge.passages(text[:LONGEST_DRAFT], before)
+        for passage in passages:
+            said = self._remarks.verdicts([each.text for each in passage.sentences])
+            for index, (sentence, reading) in enumerate(zip(passage.sentences, passage.readings, strict=True)):
+                gentle = likeliest(reading, flagged=False)
+                if said[index] or (said[index] is None and index in passage.flagged):
+                    # A sentence that is named only because its passage blames is as sure as the passage is.
+                    own = reading.score >= self.judge.thresholds[likeliest(reading, flagged=True)]
+                    findings.append(self._finding(sentence, reading, reading.score if own else passage.score, rewriter))
+                elif gentle != "plain" and reading.kinds[gentle] >= self.strength_threshold:
+                    strengths.append(Strength(sentence.start, sentence.end, sentence.text, gentle, kinds()[gentle].practice))
+        score = round(max((passage.score for passage in passages), default=0.0), 4)
         return Report(text, score, tuple(findings), tuple(strengths))
 
     def reword(self, text: str, rewriter: Rewriter | None = None) -> tuple[Suggestion, ...]:
@@ -95,31 +119,24 @@ class ToneCheck:
             return ()
         return distinct(self.reworder.phrases(report.text[:LONGEST_DRAFT], "blame", kinds()["blame"].practice))
 
-    def _read(self, heard: Sequence[Heard]) -> list[Reading]:
-        with self._lock:
-            fresh = [each for each in dict.fromkeys(heard) if each not in self._readings]
-            if fresh:
-                self._readings.update(zip(fresh, self.reader.read(fresh), strict=True))
-            for each in heard:
-                self._readings.move_to_end(each)
-            found = [self._readings[each] for each in heard]
-            while len(self._readings) > REMEMBERED:
-                self._readings.popitem(last=False)
-            return found
-
-    @staticmethod
-    def _strongest(reading: Reading) -> tuple[str, str]:
-        """Return the likeliest flagged kind and the likeliest gentle one."""
-        known = kinds()
-        flagged = max((name for name in reading.kinds if known[name].flagged), key=lambda name: reading.kinds[name])
-        gentle = max((name for name in reading.kinds if not known[name].flagged), key=lambda name: reading.kinds[name])
-        return flagged, gentle
-
-    def _finding(self, sentence: Sentence, reading: Reading, name: str, rewriter: Rewriter | None) -> Finding:
+    def _finding(self, sentence: Sentence, reading: Reading, score: float, rewriter: Rewriter | None) -> Finding:
+        name = likeliest(reading, flagged=True)
         kind = kinds()[name]
         start, end = sentence.start + reading.span[0], sentence.start + reading.span[1]
         words = sentence.text[reading.span[0] : reading.span[1]]
         suggestions = self.reworder.phrases(sentence.text, name, kind.practice)
         if rewriter is not None:
             suggestions = self.reworder.own(sentence.text, kind.practice, rewriter) + suggestions
-        return Finding(start, end, words, reading.score, name, kind.why, kind.practice, distinct(suggestions))
+        alike = self.nearest.to(sentence.text, name)
+        return Finding(
+            start,
+            end,
+            words,
+            round(score, 4),
+            name,
+            kind.why,
+            kind.practice,
+            distinct(suggestions),
+            alike.text,
+            alike.gentler,
+        )

@@ -9,12 +9,12 @@ and what they get wrong, is in ``models/tone/CARD.md``.
 import copy
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rehearse import catalog, settings
 from rehearse.errors import DataError, ModelMissing
+from rehearse.tone.heard import Heard, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,33 +25,6 @@ if TYPE_CHECKING:
 # MiniLM reads 256 word pieces; a spoken sentence with the line before it rarely needs 100.
 LONGEST = 128
 BATCH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A sentence to read, and the line before it: hers in the same draft, or his last one. Either may be empty."""
-
-    text: str
-    before: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How one sentence may land. ``score`` is the probability (0 to 1) that it lands as blame, ``kinds`` that of each
-    kind (they sum to 1), ``span`` the characters of the sentence that carry it.
-    """
-
-    score: float
-    kinds: dict[str, float]
-    span: tuple[int, int]
-
-
-class Reader(Protocol):
-    """Whatever can say how sentences may land."""
-
-    def read(self, heard: Sequence[Heard]) -> list[Reading]:
-        """Return a reading for each sentence, in order."""
-        ...
 
 
 class Embedder(Protocol):
@@ -229,7 +202,7 @@ def read_card(path: Path) -> dict[str, Any]:
         card = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise DataError(path, "it cannot be read") from error
-    lacking = {"kinds", "temperature", "span_threshold", "thresholds"} - set(card)
+    lacking = {"kinds", "temperature", "span_threshold"} - set(card)
     if lacking:
         raise DataError(path, f"it lacks {', '.join(sorted(lacking))}")
     return dict(card)

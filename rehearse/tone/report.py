@@ -20,7 +20,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Words that may land as blame. ``start`` and ``end`` are character offsets into the draft; ``score`` is 0 to 1."""
+    """Words that may land as blame. ``start`` and ``end`` are character offsets into the draft; ``score`` is 0 to 1.
+
+    ``example`` is another mother's line that lands alike, and ``gentler`` how she could have put it (both empty if none is near).
+    """
 
     start: int
     end: int
@@ -30,6 +33,8 @@ class Finding:
     why: str
     practice: int
     suggestions: tuple[Suggestion, ...] = ()
+    example: str = ""
+    gentler: str = ""
 
 
 @dataclass(frozen=True, slots=True)

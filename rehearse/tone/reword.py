@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rehearse import article
 from rehearse.tone import phrasebook
-from rehearse.tone.encoder import Embedder, Heard, Reader
+from rehearse.tone.encoder import Embedder
+from rehearse.tone.judge import Judge
 from rehearse.tone.report import Source, Suggestion
 from rehearse.tone.sentences import sentences
 
@@ -47,34 +48,23 @@ class _Phrase:
 class Reworder:
     """Finds, and with a rewriter makes, gentler wordings, and lets none through that the check itself would flag."""
 
-    def __init__(self, reader: Reader, embedder: Embedder, limit: float, refused: Collection[str] | None = None) -> None:
-        """Use the check's own reader.
+    def __init__(self, judge: Judge, embedder: Embedder, refused: Collection[str] | None = None) -> None:
+        """Use the check's own judge.
 
-        :param limit: the score from which a sentence counts as flagged.
-        :param refused: the phrases of ours that the check would flag, if that is known already; otherwise each is read.
+        :param refused: the phrases that the check would flag, if that is known already; otherwise each is read, which takes
+            some seconds.
         """
-        self.refused = refused
-        self.reader = reader
+        self.judge = judge
         self.embedder = embedder
-        self.limit = limit
+        self.refused = refused
 
     @cached_property
     def _phrases(self) -> list[_Phrase]:
-        offers = [
-            _Phrase(offer.sentence, offer.kinds, practice.number, "article")
-            for practice in article.practices()
-            for offer in practice.offers
-        ]
-        ours = [
-            _Phrase(each.to(), each.kinds, each.practice, "phrasebook", each.concern == "general")
-            for each in phrasebook.phrases()
-        ]
-        every = offers + ours
-        cut = [sentences(each.text) for each in every]
-        # All at once: read one by one they would take some seconds, at the first line that is flagged.
-        scores = iter([reading.score for reading in self.reader.read([Heard(each.text) for pieces in cut for each in pieces])])
-        highest = [max([next(scores) for _ in pieces], default=0.0) for pieces in cut]
-        return [each for each, score in zip(every, highest, strict=True) if score < self.limit]
+        every = offered()
+        if self.refused is not None:
+            return [each for each in every if each.text not in self.refused]
+        passes = self.judge.lets_through([each.text for each in every])
+        return [each for each, through in zip(every, passes, strict=True) if through]
 
     @cached_property
     def _vectors(self) -> "NDArray[np.float32]":
@@ -86,7 +76,7 @@ class Reworder:
 
     def passes(self, text: str) -> bool:
         """Whether the check would let this text through."""
-        return all(reading.score < self.limit for reading in self.reader.read([Heard(each.text) for each in sentences(text)]))
+        return self.judge.lets_through([text])[0]
 
     def phrases(self, text: str, kind: str, practice: int) -> list[Suggestion]:
         """Return one phrase of the article and two of ours that are nearest to her concern.
@@ -117,13 +107,26 @@ class Reworder:
         number of its own and is not longer than twice hers.
         """
         variants = [each for each in dict.fromkeys(rewriter.variants(text, count)) if fits(text, each)]
-        variants = [each for each in variants if self.passes(each)]
+        through = self.judge.lets_through(variants)
+        variants = [each for each, passes in zip(variants, through, strict=True) if passes]
         if not variants:
             return []
         vectors = self.embedder.encode([text, *variants])
         nearness = vectors[1:] @ vectors[0]
         kept = sorted(zip(nearness.tolist(), variants, strict=True), reverse=True)
         return [Suggestion(each, "reworded", practice) for near, each in kept if near >= SAME_MEANING]
+
+
+def offered() -> list[_Phrase]:
+    """Return every phrase there is to offer: the article's, then ours."""
+    offers = [
+        _Phrase(offer.sentence, offer.kinds, practice.number, "article")
+        for practice in article.practices()
+        for offer in practice.offers
+    ]
+    return offers + [
+        _Phrase(each.to(), each.kinds, each.practice, "phrasebook", each.concern == "general") for each in phrasebook.phrases()
+    ]
 
 
 def fits(original: str, reworded: str) -> bool:

@@ -55,7 +55,10 @@ def whole(text: str) -> str:
 
 def replaced(draft: str, start: int, words: str) -> str:
     """Return a draft with the sentence that holds the character at ``start`` replaced by other words."""
-    for each in sentences(draft):
-        if each.start <= start < each.end:
-            return draft[: each.start] + words + draft[each.end :]
-    return draft
+    held = sentence_at(draft, start)
+    return draft if held is None else draft[: held.start] + words + draft[held.end :]
+
+
+def sentence_at(draft: str, start: int) -> Sentence | None:
+    """Return the sentence that holds the character at ``start``."""
+    return next((each for each in sentences(draft) if each.start <= start < each.end), None)
