@@ -30,6 +30,7 @@ class Rule:
     far_down: float
     up: dict[int, float]
     relapse: float
+    most_warmth: float
     weight: dict[str, float]
     closes: dict[str, float]
     opens: dict[str, float]
@@ -52,6 +53,7 @@ def _read(path: Path) -> tuple[dict[Openness, Level], Rule]:
             far_down=tables["rule"]["far_down"],
             up={int(level): value for level, value in tables["rule"]["up"].items()},
             relapse=tables["rule"]["relapse"],
+            most_warmth=tables["rule"]["most_warmth"],
             weight=tables["weight"],
             closes={name: table["closes"] for name, table in tables["temperament"].items()},
             opens={name: table["opens"] for name, table in tables["temperament"].items()},

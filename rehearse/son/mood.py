@@ -1,14 +1,15 @@
 """How open he is after a line of hers: a written rule, so that every move can be explained in one sentence.
 
 1. Her line has two sums. Blame: the weight of each finding's kind times its score. Warmth: the weight of each strength's
-   kind, at most two strengths a line, since a heap of kind words is not heard twice as well.
+   kind, up to a limit for each line, since a heap of kind words is not heard twice as well.
 2. His temperament makes blame or warmth count more or less; once he is warming (level 4 and up) blame counts more still.
 3. If blame outweighs warmth by ``down`` he closes by one, by ``far_down`` by two.
 4. If the line blames nowhere, its warmth is added to that of her lines since he last moved; what blame there was since
    then is taken off. Once the sum reaches what leaving his level takes, he opens by one, never by more.
 
-So one apology does not melt him, a relapse costs more than it did, and a long kind talk gets him to warming or further.
-The numbers are in ``prompts/openness.toml``.
+So a shut son answers a first kind line and no more, one apology does not melt him, a relapse costs more than it did, and a
+long kind talk gets him to warming or further. The numbers are in ``prompts/openness.toml``, fitted to the labelled dialogues
+(``models/son/CARD.md``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +21,6 @@ from rehearse.scenario import Scenario
 from rehearse.son.levels import Rule, rule
 from rehearse.tone.report import Report, entries
 from rehearse.turn import Openness, Turn
-
-MOST_STRENGTHS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,11 @@ class Mood:
         temperament = self.scenario.son.temperament or "unknown"
         closes = numbers.closes[temperament] * (numbers.relapse if openness >= Openness.WARMING else 1.0)
         blamed = [(numbers.weight[kind] * score, kind) for kind, score in entries(said, "findings")]
-        warmed = sorted(((numbers.weight[kind], kind) for kind, _ in entries(said, "strengths")), reverse=True)[:MOST_STRENGTHS]
+        warmed = [(numbers.weight[kind], kind) for kind, _ in entries(said, "strengths")]
         strongest = max(blamed or warmed, default=(0.0, "plain"))[1]
         return _Heard(
             blame=closes * sum(weight for weight, _ in blamed),
-            warmth=numbers.opens[temperament] * sum(weight for weight, _ in warmed),
+            warmth=numbers.opens[temperament] * min(numbers.most_warmth, sum(weight for weight, _ in warmed)),
             kind=strongest,
         )
 

@@ -104,6 +104,16 @@ def reply(scenario: Scenario, path: Sequence[Turn], chosen: Template) -> list[Me
     return prompt
 
 
+def reword(line: str, chosen: Template) -> list[Message]:
+    """Return the prompt for rewording a line of hers."""
+    return [Message("system", chosen.system), Message("user", chosen.line.format(text=line))]
+
+
+def felt(scenario: Scenario, hers: Turn, chosen: Template) -> list[Message]:
+    """Return the prompt for what he felt at a line of hers and did not say."""
+    return [Message("system", system(scenario, chosen)), Message("user", said(hers.text, hers.openness, chosen))]
+
+
 def fitted(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Voice) -> list[Message]:
     """Return the prompt for his answer, without the oldest turns if the voice could not keep them all in mind.
 

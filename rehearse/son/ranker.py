@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# How many answers' vectors are kept: all portable lines and those he lately thought of.
+KEPT = 2048
 PARTS = ("hers.down", "hers.up", "his.down", "his.up", "openness")
 
 
@@ -32,6 +34,7 @@ class Ranker:
         """
         self.embedder = embedder
         self.parts = parts
+        self._known: dict[str, NDArray[np.float32]] = {}
 
     @classmethod
     def load(cls, embedder: Embedder) -> "Ranker":
@@ -63,11 +66,27 @@ class Ranker:
         :param openness: where it leaves him.
         :param answers: what he might say; at least one.
         """
-        vectors = self.embedder.encode([line, *answers])
-        asked = self._moved(vectors[:1], "hers") + self.parts["openness"][int(openness) - 1]
-        said = _unit(self._moved(vectors[1:], "his"))
-        fits: NDArray[np.float32] = said @ _unit(asked)[0]
+        import numpy as np
+
+        said = self._said(answers)
+        asked = self._moved(self.embedder.encode([line]), "hers") + self.parts["openness"][int(openness) - 1]
+        fits: NDArray[np.float32] = np.stack(said) @ _unit(asked)[0]
         return fits
+
+    def prepare(self, answers: Sequence[str]) -> None:
+        """Read answers that will be wanted again and again, so that his first one need not wait for it."""
+        self._said(answers)
+
+    def _said(self, answers: Sequence[str]) -> "list[NDArray[np.float32]]":
+        """Return the vectors of answers; most of them are portable lines, which are read once."""
+        unknown = [answer for answer in dict.fromkeys(answers) if answer not in self._known]
+        found = {answer: self._known[answer] for answer in answers if answer in self._known}
+        if unknown:
+            found.update(zip(unknown, _unit(self._moved(self.embedder.encode(unknown), "his")), strict=True))
+        self._known.update(found)
+        while len(self._known) > max(KEPT, len(found)):
+            self._known.pop(next(iter(self._known)))
+        return [found[answer] for answer in answers]
 
     def _moved(self, vectors: "NDArray[np.float32]", side: str) -> "NDArray[np.float32]":
         import numpy as np

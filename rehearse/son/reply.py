@@ -9,6 +9,7 @@ from rehearse.scenario import Scenario
 from rehearse.son import prompt
 from rehearse.son.choice import choose, numbers
 from rehearse.son.guard import Guard, finished_sentences
+from rehearse.son.ledger import Ledger
 from rehearse.son.ranker import Ranker
 from rehearse.turn import Turn
 from rehearse.voice.voice import Message, Sampling, Voice
@@ -37,22 +38,27 @@ class Son:
         stop: Event,
         *,
         seed: int | None = None,
+        keep: bool = False,
     ) -> Iterator[str]:
         """Yield his answer to the last turn of a path, sentence by sentence, each passed by the guard.
 
         :param path: the talk so far; its last turn is hers, or the path is empty and he opens.
         :param stop: once set, the answer ends where it is.
         :param seed: makes the answer repeatable with the same voice, which then reads the whole talk anew.
+        :param keep: reads only what is new all the same; two answers from one moment are then drawn alike.
         :raises VoiceError: if the voice cannot answer.
         """
         chosen = prompt.template("tuned" if self.voice.tuned else "plain")
         asked = prompt.fitted(scenario, path, chosen, self.voice)
         openness = path[-1].openness if path else scenario.openness
         guard = Guard(
-            [turn.text for turn in path if turn.speaker == "mother"], [turn.text for turn in path if turn.speaker == "son"]
+            [turn.text for turn in path if turn.speaker == "mother"],
+            [turn.text for turn in path if turn.speaker == "son"],
+            ledger=Ledger.of(scenario, path),
+            openness=openness,
         )
         first = random.SystemRandom().randrange(2**31) if seed is None else seed
-        sampling = replace(chosen.sampling, seed=first, afresh=seed is not None)
+        sampling = replace(chosen.sampling, seed=first, afresh=seed is not None and not keep)
         self.refused, self.from_bank = [], False
         if self.ranker is not None and self.voice.tuned and path:
             thoughts = self._thoughts(asked, sampling, stop, guard)
@@ -63,7 +69,7 @@ class Son:
             return
         for attempt in range(TRIES):
             spoken = False
-            for piece in self._guarded(asked, replace(sampling, seed=first + attempt), stop, guard):
+            for piece in self._guarded(self.voice.stream(asked, replace(sampling, seed=first + attempt), stop), stop, guard):
                 spoken = True
                 yield piece
             if spoken or stop.is_set():
@@ -72,20 +78,20 @@ class Son:
 
     def _thoughts(self, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> list[str]:
         """Return several different whole answers that break no rule."""
+        draws = [replace(sampling, seed=(sampling.seed or 0) + number) for number in range(numbers().thoughts)]
+
+        def enough(text: str) -> bool:
+            return guard.broken(text) is not None or guard.full(finished_sentences(text))
+
         found: dict[str, None] = {}
-        for number in range(numbers().thoughts):
-            if stop.is_set():
-                break
-            # Only the first reads the talk; the others go on from what is kept.
-            drawn = replace(sampling, seed=(sampling.seed or 0) + number, afresh=sampling.afresh and number == 0)
-            text = "".join(self._guarded(asked, drawn, stop, guard)).strip()
+        for pieces in self.voice.several(asked, draws, stop, enough):
+            text = "".join(self._guarded(iter(pieces), stop, guard)).strip()
             if text:
                 found.setdefault(text)
         return list(found)
 
-    def _guarded(self, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> Iterator[str]:
+    def _guarded(self, pieces: Iterator[str], stop: Event, guard: Guard) -> Iterator[str]:
         text, shown = "", ""
-        pieces = self.voice.stream(asked, sampling, stop)
         try:
             for piece in pieces:
                 before, text = text, (text + piece).lstrip()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from threading import Event
 
 from rehearse.son import prompt
-from rehearse.voice.voice import Message, Voice
+from rehearse.voice.voice import Voice
 
 
 class VoiceRewriter:
@@ -26,16 +26,20 @@ class VoiceRewriter:
         :raises VoiceError: if the voice cannot answer.
         """
         chosen = prompt.template("reword")
-        asked = [Message("system", chosen.system), Message("user", chosen.line.format(text=line))]
-        found = []
-        for number in range(count):
-            if self.stop.is_set():
-                break
-            # The first is the likeliest one, the others are drawn.
-            temperature = 0.0 if number == 0 else chosen.sampling.temperature
-            sampling = replace(chosen.sampling, temperature=temperature, seed=self.seed + number, afresh=number == 0)
-            text = "".join(self.voice.stream(asked, sampling, self.stop)).strip()
-            # One that was cut off is no rewording.
-            if text and not self.stop.is_set():
-                found.append(text)
-        return found
+        asked = prompt.reword(line, chosen)
+        # The first is the likeliest one, the others are drawn. They are no part of the talk, which he keeps in mind meanwhile.
+        samplings = [
+            replace(
+                chosen.sampling,
+                temperature=chosen.sampling.temperature if number else 0.0,
+                seed=self.seed + number,
+                afresh=True,
+                aside=True,
+            )
+            for number in range(count)
+        ]
+        if self.stop.is_set():
+            return []
+        found = ["".join(pieces).strip() for pieces in self.voice.several(asked, samplings, self.stop)]
+        # One that was cut off is no rewording.
+        return [] if self.stop.is_set() else [text for text in found if text]
