@@ -1,10 +1,18 @@
 """Which voice speaks: the embedded one, a GGUF file, a downloaded one, or a server."""
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rehearse import catalog, settings
 from rehearse.errors import VoiceError
 from rehearse.voice.voice import Voice
+
+if TYPE_CHECKING:
+    from rehearse.voice.llama import LlamaVoice
+
+TUNED = "SmolLM2-135M, tuned"
 
 
 def open_voice(name: str = "embedded") -> Voice:
@@ -23,11 +31,48 @@ def open_voice(name: str = "embedded") -> Voice:
     from rehearse.voice.llama import LlamaVoice
 
     if name == "embedded":
-        adapter = catalog.verified("adapter") if catalog.entry("adapter") else None
-        return LlamaVoice.load(
-            catalog.verified("voice"), adapter=adapter, name="SmolLM2-135M, tuned" if adapter else "SmolLM2-135M"
-        )
-    return LlamaVoice.load(file_of(name))
+        return _embedded()
+    from rehearse.voice.trial import tried
+
+    return LlamaVoice.load(tried(file_of(name)))
+
+
+def _embedded() -> "LlamaVoice":
+    """Load the voice that comes along: with our adapter merged into it if that was done before, else with the adapter on top."""
+    from rehearse.voice import merging
+    from rehearse.voice.llama import LlamaVoice
+
+    if catalog.entry("adapter") is None:
+        return LlamaVoice.load(catalog.verified("voice"), name="SmolLM2-135M")
+    merged = merging.found()
+    if merged is not None:
+        # One that cannot be loaded after all is no reason to be silent.
+        with contextlib.suppress(VoiceError):
+            return LlamaVoice.load(merged, name=TUNED, tuned=True)
+    return LlamaVoice.load(catalog.verified("voice"), adapter=catalog.verified("adapter"), name=TUNED)
+
+
+def quicken(voice: Voice, tell: Callable[[float], None]) -> bool:
+    """Merge our adapter into the embedded voice if that was not done yet, and let the voice go on with it; whether it does.
+
+    Takes some seconds, in which the voice goes on speaking.
+
+    :param tell: is given the share that is done, from 0 to 1.
+    """
+    from rehearse.voice import merging
+    from rehearse.voice.llama import LlamaVoice
+
+    if not isinstance(voice, LlamaVoice) or not voice.adapted or not merging.possible():
+        return False
+    merged = merging.apart(tell)
+    if merged is None:
+        return False
+    try:
+        voice.become(merged, name=TUNED)
+    except VoiceError:
+        # He speaks as before.
+        return False
+    return True
 
 
 def file_of(name: str) -> Path:

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import Any
 
 from rehearse.errors import VoiceError
-from rehearse.voice.voice import Count, Message, Sampling
+from rehearse.voice.voice import Count, Enough, Message, Sampling, one_by_one
 
 # Characters a token of English takes on the average; a server does not say how it counts.
 CHARACTERS_A_TOKEN = 3.5
@@ -84,6 +84,12 @@ class EndpointVoice:
             gone.set()
         if not answered and line is None:
             raise _not_an_answer()
+
+    def several(
+        self, prompt: Sequence[Message], samplings: Sequence[Sampling], stop: Event, enough: Enough | None = None
+    ) -> list[list[str]]:
+        """Return several answers to one prompt, one after the other."""
+        return one_by_one(self, prompt, samplings, stop, enough)
 
     def _read(self, body: dict[str, Any], lines: "SimpleQueue[str | VoiceError | None]", gone: Event) -> None:
         """Put every line of the answer into a queue, then ``None``; ends, and with it the connection, once ``gone`` is set."""

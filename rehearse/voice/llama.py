@@ -1,79 +1,96 @@
-"""A GGUF model in this process, through llama-cpp-python.
+"""A GGUF model in this process, through llama.cpp.
 
 llama.cpp's contexts are not safe for two callers, and a generator that was cancelled may still be inside the native call.
 So every call goes through one lock of the process, held until the answer is finished, stopped or dropped, and a stop
 reaches into llama.cpp itself through its abort callback: reading a long prompt ends at once too.
+
+Two contexts stand over the same weights: one for talks, and a small one for what is asked aside (a line reworded), which
+so never pushes out what he has read of the talk.
 """
 
+import codecs
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from threading import Event, Lock
-from typing import Any
 
 from rehearse import settings
 from rehearse.errors import VoiceError
-from rehearse.voice.voice import Count, Message, Sampling
+from rehearse.voice.strands import SPARE, WIDTH, Broken, Strands
+from rehearse.voice.voice import Count, Enough, Message, Sampling
+from rehearse.voice.weights import NotAModel, Weights
 
 _CALLS = Lock()
-_NEVER = Event()
-# Signs that end an answer in the chat forms of common models, whatever the file itself calls its end.
-_ROLE_TOKENS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>", "<end_of_turn>")
+# Enough for a long line of hers and its rewordings; what does not fit is asked in the talk's context.
+ASIDE = 768
+# An answer has at least this much room.
+_LEAST = 16
 
 
 class LlamaVoice:
     """A voice that runs here. Build it with :meth:`load`."""
 
-    def __init__(self, llama: Any, name: str, *, tuned: bool) -> None:
-        """Wrap a loaded ``llama_cpp.Llama``."""
-        import llama_cpp
+    def __init__(self, weights: Weights, name: str, *, tuned: bool) -> None:
+        """Speak with loaded weights.
 
+        :raises NotAModel: if there is not enough memory for a context.
+        """
         self.name = name
         self.tuned = tuned
         self.count = Count()
-        self._llama = llama
-        self._stop = _NEVER
-        # Kept on the object: ctypes does not keep a callback alive by itself.
-        self._aborts = llama_cpp.ggml_abort_callback(lambda _: self._stop.is_set())
-        llama_cpp.llama_set_abort_callback(llama.ctx, self._aborts, None)
-        self._format = _formatter(llama)
+        self._weights = weights
+        self._threads = settings.threads()
+        self._talks = Strands(weights, context=settings.context(), threads=self._threads)
+        self._aside: Strands | None = None
+        self._format = weights.formatter()
+        # Held while a prompt is cut into tokens, which needs no turn: the weights must not be exchanged meanwhile.
+        self._cutting = Lock()
+        # A talk that has outgrown the context is measured turn by turn at each answer, and its turns do not change.
+        self._short = lru_cache(4096)(self._measured)
 
     @classmethod
-    def load(cls, model: Path, *, adapter: Path | None = None, name: str = "") -> "LlamaVoice":
-        """Load a GGUF file, with our adapter if it is the embedded one.
+    def load(cls, model: Path, *, adapter: Path | None = None, name: str = "", tuned: bool = False) -> "LlamaVoice":
+        """Load a GGUF file.
 
+        :param adapter: our adapter, if the file is the embedded voice as it comes.
+        :param tuned: whether our adapter is already in the file.
         :raises VoiceError: if the file is not a model llama.cpp can load, or there is not enough memory for it.
         """
-        import llama_cpp
-
+        weights = None
         try:
-            llama = llama_cpp.Llama(
-                str(model),
-                n_ctx=settings.context(),
-                n_threads=settings.threads(),
-                n_threads_batch=settings.threads(),
-                lora_path=str(adapter) if adapter else None,
-                verbose=False,
-            )
-        except (ValueError, RuntimeError, OSError, AssertionError) as error:
+            weights = Weights(model, adapter)
+            return cls(weights, name or model.stem, tuned=tuned or adapter is not None)
+        except NotAModel as error:
+            if weights is not None:
+                weights.close()
             raise VoiceError(
                 f"The voice {model.name} could not be loaded.",
                 "The file may be damaged, or this computer may not have enough free memory for it; "
                 "the embedded voice needs 0.3 GB.",
             ) from error
-        return cls(llama, name or model.stem, tuned=adapter is not None)
+
+    @property
+    def adapted(self) -> bool:
+        """Whether our adapter lies on top of the file, and is not merged into it."""
+        return bool(self._weights.adapter)
 
     @property
     def context(self) -> int:
         """How many tokens prompt and answer may take together."""
-        return int(self._llama.n_ctx())
+        return self._talks.context
 
     def tokenize(self, prompt: Sequence[Message]) -> list[int]:
         """Return the tokens of a prompt in the model's own chat form, up to where the answer starts."""
-        text = self._format(messages=[{"role": each.role, "content": each.content} for each in prompt]).prompt
-        return list(self._llama.tokenize(text.encode(), add_bos=False, special=True))
+        with self._cutting:
+            text: str = self._format(messages=[{"role": each.role, "content": each.content} for each in prompt]).prompt
+            return self._weights.tokenize(text)
 
     def tokens(self, prompt: Sequence[Message]) -> int:
         """Return how many tokens a prompt takes."""
+        return self._short(tuple(prompt)) if len(prompt) <= 3 else len(self.tokenize(prompt))
+
+    def _measured(self, prompt: tuple[Message, ...]) -> int:
         return len(self.tokenize(prompt))
 
     def stream(self, prompt: Sequence[Message], sampling: Sampling, stop: Event) -> Iterator[str]:
@@ -83,89 +100,117 @@ class LlamaVoice:
 
         :raises VoiceError: if the prompt does not fit the context.
         """
-        tokens = self.tokenize(prompt)
-        room = self.context - len(tokens)
-        if room < 16:
-            raise VoiceError(
-                "The talk is longer than this voice can keep in mind.", "Set REHEARSE_CONTEXT higher or start a new rehearsal."
-            )
-        while not _CALLS.acquire(timeout=0.05):
-            if stop.is_set():
+        for _, piece in self._speak(prompt, [sampling], stop, set()):
+            yield piece
+
+    def several(
+        self, prompt: Sequence[Message], samplings: Sequence[Sampling], stop: Event, enough: Enough | None = None
+    ) -> list[list[str]]:
+        """Return several answers to one prompt, each in the pieces it came in; they are drawn side by side.
+
+        :param samplings: how each is drawn.
+        :param stop: once set, the answers end where they are.
+        :param enough: given an answer so far, says whether it may end there.
+        :raises VoiceError: if the prompt does not fit the context.
+        """
+        found: list[list[str]] = []
+        count = Count()
+        width = max(1, min(WIDTH, SPARE // max((each.most for each in samplings), default=1)))
+        for first in range(0, len(samplings), width):
+            part = samplings[first : first + width]
+            pieces: list[list[str]] = [[] for _ in part]
+            over: set[int] = set()
+            for number, piece in self._speak(prompt, part, stop, over):
+                pieces[number].append(piece)
+                if enough is not None and enough("".join(pieces[number])):
+                    over.add(number)
+            count = Count(self.count.prompt, count.read + self.count.read, count.written + self.count.written)
+            found += pieces
+        self.count = count
+        return found
+
+    def _speak(
+        self, prompt: Sequence[Message], samplings: Sequence[Sampling], stop: Event, over: set[int]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield pieces of several answers, each with the number of its answer."""
+        with self._turn(stop) as mine:
+            if not mine:
                 return
-        try:
-            self._stop = stop
-            if sampling.afresh:
-                self._llama.reset()
-            self.count = Count(prompt=len(tokens), read=len(tokens) - self._kept(tokens))
-            yield from self._answer(tokens, sampling, min(sampling.most, room - 1))
-        finally:
-            self._stop = _NEVER
-            _CALLS.release()
-
-    def _kept(self, tokens: list[int]) -> int:
-        """Return how many first tokens of the prompt the context already holds (at least one is always read again)."""
-        held = self._llama.input_ids[: self._llama.n_tokens].tolist()
-        same = 0
-        for ours, theirs in zip(tokens, held, strict=False):
-            if ours != theirs:
-                break
-            same += 1
-        return min(same, len(tokens) - 1)
-
-    def _answer(self, tokens: list[int], sampling: Sampling, most: int) -> Iterator[str]:
-        if sampling.seed is not None:
-            self._llama.set_seed(sampling.seed)
-        ends = {self._llama.token_eos(), *self._role_tokens}
-        written: list[int] = []
-        said = ""
-        try:
-            for token in self._llama.generate(
-                tokens,
-                temp=sampling.temperature,
-                top_p=sampling.top_p,
-                min_p=sampling.min_p,
-                repeat_penalty=sampling.repeat_penalty,
-            ):
-                if token in ends or self._stop.is_set():
-                    break
-                written.append(token)
-                self.count.written = len(written)
-                text = self._llama.detokenize(written).decode("utf-8", errors="ignore")
-                if len(text) > len(said):
-                    yield text[len(said) :]
-                    said = text
-                if len(written) >= most:
-                    break
-        except RuntimeError as error:
-            # llama_decode answers 2 when the abort callback said stop; the half-read prompt is forgotten.
-            self._llama.reset()
-            if not self._stop.is_set():
+            tokens = self.tokenize(prompt)
+            room = self.context - len(tokens)
+            if room < _LEAST:
+                raise VoiceError(
+                    "The talk is longer than this voice can keep in mind.",
+                    "Set REHEARSE_CONTEXT higher or start a new rehearsal.",
+                )
+            limits = [min(each.most, room - 1) for each in samplings]
+            aside = samplings[0].aside and len(tokens) + max(limits) <= ASIDE
+            letters = [codecs.getincrementaldecoder("utf-8")("ignore") for _ in samplings]
+            written = [0] * len(samplings)
+            try:
+                strands = self._beside() if aside else self._talks
+                if samplings[0].afresh:
+                    strands.forget()
+                self.count = Count(prompt=len(tokens), read=len(tokens) - strands.kept(tokens))
+                for number, token in strands.draw(tokens, samplings, stop, over, sum(limits)):
+                    if token in self._weights.ends:
+                        over.add(number)
+                        continue
+                    written[number] += 1
+                    self.count.written += 1
+                    # Letters of several bytes may come in several tokens.
+                    text = letters[number].decode(self._weights.piece(token))
+                    if text:
+                        yield number, text
+                    if written[number] >= limits[number]:
+                        over.add(number)
+            except (Broken, NotAModel) as error:
                 raise VoiceError(
                     "The voice stopped working in the middle of an answer.", "Try again; if it stays so, restart rehearse."
                 ) from error
 
-    @property
-    def _role_tokens(self) -> set[int]:
-        found = set()
-        for text in _ROLE_TOKENS:
-            tokens = self._llama.tokenize(text.encode(), add_bos=False, special=True)
-            if len(tokens) == 1:
-                found.add(tokens[0])
-        return found
+    @contextmanager
+    def _turn(self, stop: Event) -> Iterator[bool]:
+        """Wait until nobody else is answered; yields whether it is our turn, or a stop came first."""
+        while not _CALLS.acquire(timeout=0.05):
+            if stop.is_set():
+                yield False
+                return
+        try:
+            yield True
+        finally:
+            _CALLS.release()
+
+    def _beside(self) -> Strands:
+        """Return the context for what is asked aside, made when it is first needed."""
+        if self._aside is None:
+            self._aside = Strands(self._weights, context=ASIDE, threads=self._threads)
+        return self._aside
+
+    def become(self, model: Path, *, name: str) -> None:
+        """Go on with another file of the same voice, into which our adapter was merged.
+
+        What was loaded before serves until the other is loaded, and an answer in progress is finished by it.
+
+        :raises VoiceError: if the file cannot be loaded; the voice then stays as it was.
+        """
+        other = LlamaVoice.load(model, name=name, tuned=True)
+        with _CALLS:
+            mine, theirs = (self._weights, self._talks, self._aside), (other._weights, other._talks, other._aside)
+            with self._cutting:
+                self._weights, self._talks, self._aside = theirs
+                self.name, self._format = name, other._format
+            other._weights, other._talks, other._aside = mine
+            self._short.cache_clear()
+            other._free()
 
     def close(self) -> None:
         """Give back the memory; waits for an answer in progress."""
         with _CALLS:
-            self._llama.close()
+            self._free()
 
-
-def _formatter(llama: Any) -> Any:
-    """Return the chat template the model carries (ChatML if it carries none)."""
-    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
-    chatml = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
-    return Jinja2ChatFormatter(
-        template=llama.metadata.get("tokenizer.chat_template", chatml),
-        eos_token=llama._model.token_get_text(llama.token_eos()),
-        bos_token=llama._model.token_get_text(llama.token_bos()) if llama.token_bos() != -1 else "",
-    )
+    def _free(self) -> None:
+        self._talks.close()
+        if self._aside is not None:
+            self._aside.close()
+        self._weights.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from threading import Event
 
 from rehearse.errors import VoiceError
-from rehearse.voice.voice import Count, Message, Sampling
+from rehearse.voice.voice import Count, Enough, Message, Sampling, one_by_one
 
 
 class ScriptedVoice:
@@ -41,6 +41,12 @@ class ScriptedVoice:
                 return
             self.count.written += 1
             yield word if number == 0 else f" {word}"
+
+    def several(
+        self, prompt: Sequence[Message], samplings: Sequence[Sampling], stop: Event, enough: Enough | None = None
+    ) -> list[list[str]]:
+        """Return several answers to one prompt, one after the other."""
+        return one_by_one(self, prompt, samplings, stop, enough)
 
     def tokens(self, prompt: Sequence[Message]) -> int:
         """Return the number of words."""
