@@ -1,144 +1,130 @@
-"""The SQLite file: opening it privately, transactions, erasing for good, and its errors as sentences.
+"""The open database: one connection, its transactions, and erasing for good.
 
 One connection with a lock, not one per thread. SQLite lets one writer in at a time anyway, each of our transactions takes
 about as long as one write to the disk, and the page's thread pool drops idle threads, which would leave connections behind
 that nobody closes and that hold the write-ahead log open when words have to be erased from it.
 """
 
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
+from weakref import WeakSet
 
 from rehearse import settings
-from rehearse.errors import TranscriptError
-from rehearse.transcripts.migrations import migrate
+from rehearse.errors import StoreDamaged, TranscriptError
+from rehearse.transcripts import backups, cipher, files, index
+from rehearse.transcripts.migrations import migrate, outdated
 from rehearse.transcripts.search import holds
+from rehearse.transcripts.trouble import GONE, database_errors, is_damage, sentences
 
 # POSIX drops every lock a process holds on a file when *any* handle of it is closed. Creating the file closes one, so no
 # connection of this process may be opened in that moment.
 _opening = threading.Lock()
-
-# What SQLite says (matched in lower case, since Python 3.10 gives no error codes), and what a person reads.
-_SENTENCES = (
-    ("closed database", "The rehearsals have been closed.", "Open the app again."),
-    (
-        "locked",
-        "Another program is using your rehearsals just now.",
-        "Wait a moment and try again, or close other windows of the app.",
-    ),
-    (
-        "busy",
-        "Another program is using your rehearsals just now.",
-        "Wait a moment and try again, or close other windows of the app.",
-    ),
-    ("full", "There is no room left on the disk, so nothing more can be saved.", "Free some space and try again."),
-    (
-        "readonly",
-        "The file of your rehearsals may only be read, so nothing can be saved.",
-        "Allow writing to it, or set REHEARSE_HOME to a folder you can write to.",
-    ),
-    (
-        "unable to open",
-        "The file of your rehearsals cannot be opened.",
-        "Check that its folder is there and that you may use it, or set REHEARSE_HOME to another folder.",
-    ),
-    (
-        "malformed",
-        "The file of your rehearsals is damaged.",
-        "Put back a backup of rehearsals.db, or move the file away to start afresh.",
-    ),
-    (
-        "not a database",
-        "The file of your rehearsals is damaged or is something else.",
-        "Put back a backup of rehearsals.db, or move the file away to start afresh.",
-    ),
-    ("disk i/o", "The disk could not be read or written.", "Check the disk and its free space, then try again."),
-    ("never changes", "A turn that has been said cannot be changed.", "Say it another way instead: that starts a new try."),
-)
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """Turn any error of SQLite or of the file system into a :class:`TranscriptError` without words of a conversation."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        said = str(error).lower()
-        for part, happened, remedy in _SENTENCES:
-            if part in said:
-                raise TranscriptError(happened, remedy) from error
-        raise TranscriptError(
-            f"Your rehearsals could not be read or saved ({type(error).__name__}).", "Try again; if it stays, open the app again."
-        ) from error
-    except OSError as error:
-        raise TranscriptError(
-            f"The file of your rehearsals cannot be used ({error.strerror}).",
-            "Check that you may use its folder, or set REHEARSE_HOME to another one.",
-        ) from error
+# What this process has open. To look at a file whose locks we hold would drop them, so its form is taken from here.
+_held: "WeakSet[Database]" = WeakSet()
+# Turns are read into the index so many at a time, so that nobody waits long for the file.
+_READ_AT_ONCE = 5000
 
 
 class Database:
-    """One open SQLite file, shared by the threads of this process and safe beside other processes."""
+    """One open SQLite file, shared by the threads of this process and safe beside other processes; or one in memory."""
 
-    def __init__(self, path: Path, patience: float) -> None:
+    def __init__(self, path: Path | None, patience: float, passphrase: str | None = None) -> None:
         """Open the file, create it if needed, and bring its schema up to date.
 
-        :param path: the file; its folder is made private.
+        :param path: the file; its folder is made private. ``None`` is memory that no file ever holds.
         :param patience: how many seconds to wait for another process before giving up.
-        :raises TranscriptError: if it cannot be opened, is damaged, or was made by a newer version.
+        :raises StoreLocked: if it has a passphrase, and this is not it.
+        :raises StoreDamaged: if it is damaged; then it has been moved aside, as it was.
+        :raises TranscriptError: if it cannot be opened or was made by a newer version.
         :raises SettingError: if the folder cannot be made.
         """
         self.path = path
         self._patience = patience
+        self._passphrase = passphrase
         self._lock = threading.RLock()
-        settings.private_folder(path.parent)
-        with _opening, sentences():
-            _make_private(path)
-            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
-            try:
-                self._prepare()
-            except BaseException:
-                self._connection.close()
-                raise
+        if path is not None:
+            settings.private_folder(path.parent)
+        self._connection = self._opened()
 
-    def _prepare(self) -> None:
-        connection = self._connection
-        connection.row_factory = sqlite3.Row
+    def _opened(self) -> sqlite3.Connection:
+        with _opening:
+            try:
+                return self._connected()
+            except StoreDamaged as error:
+                raise self._aside(error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        with sentences():
+            if self.path is not None:
+                files.make_private(self.path)
+                self._place = _place(self.path)
+            beside = next((each for each in _held if each.path == self.path), None)
+            form = None if beside is None else beside.form
+            connection = cipher.connect(self.path, self._patience, self._passphrase, form)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            _held.add(self)
+            if self.path is not None:
+                # Whoever changes a passphrase keeps the file closed to others, so these were left by a power cut.
+                files.clear_unfinished(self.path.parent, files.REWRITTEN, older_than=0)
+        return connection
+
+    def _aside(self, error: StoreDamaged) -> StoreDamaged:
+        assert self.path is not None
+        name = backups.set_aside(self.path, "damaged").name
+        return StoreDamaged(
+            f"{error.happened} It was moved aside, as it is, to “{name}” in the folder “backups”.",
+            "Open the app again to begin with an empty shelf, or put a backup back with “rehearse transcripts restore”.",
+        )
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.create_function("holds", 2, holds, deterministic=True)
         connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
-        self._write_ahead()
+        if self.path is not None:
+            self._write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # macOS only: there a plain fsync may stop at the drive's cache
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")  # her words are not to be sorted or copied in a file under /tmp
+        connection.execute("PRAGMA cache_size = -16000")  # 16 MB: a search through many talks reads the same pages again
+        if self.path is not None and outdated(connection):
+            backups.copy(connection, self.path, "before-update")
         migrate(connection)
 
-    def _write_ahead(self) -> None:
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait here when another process is opening the same new file, so we do.
         give_up = time.monotonic() + self._patience
         while True:
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                connection.execute("PRAGMA journal_mode = WAL").fetchone()
                 return
-            except sqlite3.OperationalError as error:
+            except database_errors() as error:
                 if "locked" not in str(error) or time.monotonic() > give_up:
                     raise
                 time.sleep(0.01)
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside a transaction that is on the disk when the block ends, or never was if it raises.
+    # -- transactions --------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def writing(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside a transaction that is whole when the block ends, or never was if it raises.
+
+        :param waits: whether to wait until it is on the disk. If not, it outlives this process but perhaps not a power cut.
         :raises TranscriptError: if the database cannot be written.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._lock, nullcontext() if waits else self._unhurried(), self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
+        # Whoever takes the folder away does not ask SQLite, which would go on writing to a file without a name.
+        self._need_place()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -155,13 +141,44 @@ class Database:
             connection = self._connection
             connection.execute(begin)
             try:
+                self._need_place()
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
-                    with suppress(sqlite3.Error):
+                    with suppress(*database_errors()):
                         connection.execute("ROLLBACK")
                 raise
+
+    def _need_place(self) -> None:
+        if self.path is not None and _place(self.path) != self._place:
+            raise TranscriptError(*GONE)
+
+    @contextmanager
+    def _unhurried(self) -> Iterator[None]:
+        """Leave it to the system when it writes to the disk."""
+        with sentences():
+            (before,) = self._connection.execute("PRAGMA synchronous").fetchone()
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            with sentences():
+                self._connection.execute(f"PRAGMA synchronous = {before:d}")
+
+    def settle(self) -> None:
+        """Read into the index what waits to be read.
+
+        :raises TranscriptError: if another process is in the way.
+        """
+        while True:
+            with self.reading() as connection:
+                if not index.unread(connection):
+                    return
+            with self.writing() as connection:
+                index.settle(connection, _READ_AT_ONCE)
+
+    # -- erasing -------------------------------------------------------------------------------------------------------
 
     def owes_erasing(self) -> bool:
         """Return whether deleted words may still lie in the files."""
@@ -169,7 +186,7 @@ class Database:
             return connection.execute("SELECT 1 FROM erasure LIMIT 1").fetchone() is not None
 
     def erase(self) -> None:
-        """Remove every trace of what was deleted from the database file and its write-ahead log.
+        """Remove every trace of what was deleted from the backups, the database file and its write-ahead log.
 
         ``secure_delete`` alone is not enough. It blanks the row that is deleted, but when rows have moved between pages
         (a growing answer does that), stale copies stay in the unused part of the page they left: ``VACUUM`` rewrites the
@@ -179,10 +196,13 @@ class Database:
         """
         with self._lock, sentences():
             # Only what is owed now: another process may delete more while this runs, and pays for that itself.
-            (owed,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM erasure").fetchone()
-            self._connection.execute("VACUUM")
-            self._cut_log()
-            self._connection.execute("DELETE FROM erasure WHERE seq <= ?", (owed,))
+            owed = self._connection.execute("SELECT seq, rehearsal_id FROM erasure ORDER BY seq").fetchall()
+            if self.path is not None:
+                gone = [str(row[1]) for row in owed if row[1] is not None]
+                backups.forget(self.path, gone, self._passphrase, self._patience)
+                self._connection.execute("VACUUM")
+                self._cut_log()
+            self._connection.executemany("DELETE FROM erasure WHERE seq = ?", [(row[0],) for row in owed])
 
     def _cut_log(self) -> None:
         give_up = time.monotonic() + self._patience
@@ -194,20 +214,105 @@ class Database:
                 raise sqlite3.OperationalError("database is locked")
             time.sleep(0.02)
 
+    # -- copies and passphrases ----------------------------------------------------------------------------------------
+
+    def back_up(self, to: Path | None = None) -> Path:
+        """Copy the whole file to the folder of backups, or elsewhere, and return where it is.
+
+        :raises TranscriptError: if there is no room, or the file is damaged.
+        """
+        assert self.path is not None
+        with self._lock:
+            self._need_place()
+            return backups.copy(self._connection, self.path, "by-hand", to)
+
+    def restore(self, backup: Path) -> Path:
+        """Put a copy in the place of everything that is kept now, and return where that is now.
+
+        :raises TranscriptError: if the copy is damaged, not ours, newer, or has another passphrase; then nothing changed.
+        """
+        assert self.path is not None
+        path = self.path
+        with self._lock:
+            if cipher.form(backup) != self.form:
+                raise TranscriptError(
+                    "One of the two has a passphrase and the other has none.",
+                    "Set or remove the passphrase of your rehearsals first, then put the backup back.",
+                )
+            with sentences(), closing(backups.open_checked(backup, self._passphrase, self._patience)) as source:
+                if self._is_sound():
+                    before = backups.copy(self._connection, path, "before-restore")
+                else:
+                    # A damaged file cannot be copied, so it is moved out of the way whole.
+                    self.close()
+                    before = backups.set_aside(path, "damaged")
+                    self._connection = self._opened()
+                self._copy_from(source)
+                self._prepare(self._connection)
+                self._cut_log()
+        return before
+
+    def _is_sound(self) -> bool:
+        try:
+            return bool(self._connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+        except database_errors() as error:
+            if is_damage(error):
+                return False
+            raise
+
+    def _copy_from(self, source: sqlite3.Connection) -> None:
+        give_up = time.monotonic() + self._patience
+
+        def patient(status: int, remaining: int, total: int) -> None:
+            # Asked after every step, also after one that found another process in the way; Python would wait for ever.
+            if remaining and time.monotonic() > give_up:
+                raise sqlite3.OperationalError("database is locked")
+
+        source.backup(self._connection, progress=patient)
+
+    @property
+    def form(self) -> cipher.Form:
+        """Whether the file is plain or locked with a passphrase."""
+        return "plain" if isinstance(self._connection, sqlite3.Connection) else "locked"
+
+    def recode(self, old: str | None, new: str | None) -> None:
+        """Write the file anew under another passphrase, or none; the backups, which that would not open, are removed.
+
+        :param old: the passphrase that it has now.
+        :raises WrongPassphrase: if it is not that.
+        :raises TranscriptError: if another process has the file open, or there is no room; then nothing changed.
+        """
+        assert self.path is not None
+        path = self.path
+        with self._lock, sentences():
+            self._need_place()
+            if self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
+                raise sqlite3.OperationalError("database is locked")
+            with _opening:
+                _held.discard(self)
+                self._connection.close()
+                try:
+                    rewritten = cipher.write_anew(path, old, new, self._patience)
+                    try:
+                        backups.drop(path)
+                        rewritten.take_place()
+                    except BaseException:
+                        rewritten.drop()
+                        raise
+                    self._passphrase = new
+                finally:
+                    self._connection = self._connected()
+
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
         with self._lock, sentences(), closing(self._connection):
-            pass
+            _held.discard(self)
 
 
-def _make_private(path: Path) -> None:
-    """Create the file for its owner alone, or make an older one so; SQLite gives the log the mode of the file."""
+def _place(path: Path) -> tuple[int, int] | None:
+    """Return which file this is, whatever its name."""
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
-        for old in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-            with suppress(FileNotFoundError):
-                old.chmod(0o600)
-    else:
-        os.close(handle)
-        path.chmod(0o600)  # again, because an odd umask may have taken even the owner's rights
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
 
 from rehearse.errors import ScenarioError, TranscriptError
 from rehearse.scenario import Scenario
@@ -67,6 +67,34 @@ def read_document(text: str | bytes) -> dict[str, Any]:
         ) from error
     parse(given)
     return dict(given)
+
+
+def read_documents(stream: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield the rehearsals of a file, which holds one of them or one on each line, as they are read.
+
+    :raises TranscriptError: at the first that is not as it should be.
+    """
+    most = LARGEST_MEGABYTES * 1_000_000
+    first = stream.readline(most + 1)
+    if not _is_whole(first):
+        yield read_document(first + stream.read(max(0, most + 1 - len(first))))
+        return
+    number, line = 1, first
+    while line:
+        if line.strip():
+            try:
+                yield read_document(line)
+            except TranscriptError as error:
+                raise TranscriptError(f"Line {number} of the file: {error.happened}", error.remedy) from error
+        number, line = number + 1, stream.readline(most + 1)
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line is a JSON object by itself, so that the next one is another."""
+    try:
+        return line.endswith(b"\n") and isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def parse(given: object) -> tuple[Saved, list[Turn]]:

@@ -1,21 +1,19 @@
 """Carrying a rehearsal out as a file: what it says, what it is called, and that nobody else may read it."""
 
 import json
-import os
-import secrets
 import unicodedata
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rehearse.errors import TranscriptError
+from rehearse.transcripts import files
 from rehearse.transcripts.markdown import to_markdown
 from rehearse.transcripts.page import to_html
 from rehearse.transcripts.record import Saved
 from rehearse.transcripts.talk import openness_labels
 
-__all__ = ["file_name", "openness_labels", "to_html", "to_json", "to_markdown", "write_private"]
+__all__ = ["file_name", "openness_labels", "to_html", "to_json", "to_lines", "to_markdown", "write_private", "written"]
 
 # A name may have 255 bytes on most disks, and a whole path 260 characters on Windows.
 _LONGEST_NAME = 80
@@ -26,12 +24,32 @@ def to_json(document: Mapping[str, Any]) -> str:
 
     :raises TranscriptError: if the document is not plain data.
     """
+    return _json(document, 2) + "\n"
+
+
+def _json(document: Mapping[str, Any], indent: int | None) -> str:
     try:
-        return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent)
     except (TypeError, ValueError, RecursionError) as error:
         raise TranscriptError(
             "The rehearsal is not plain data and cannot be exported.", "Export it from the list of rehearsals."
         ) from error
+
+
+def to_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield exported rehearsals as JSON, one on each line, that :func:`rehearse.transcripts.read_documents` reads.
+
+    :raises TranscriptError: if one is not plain data.
+    """
+    for document in documents:
+        yield _json(document, None) + "\n"
+
+
+def written(document: Mapping[str, Any], form: str) -> str:
+    """Return an exported rehearsal as ``markdown``, ``html`` or ``json``."""
+    if form == "json":
+        return to_json(document)
+    return (to_html if form == "html" else to_markdown)(document, openness_labels())
 
 
 def file_name(saved: Saved, suffix: str) -> str:
@@ -50,25 +68,15 @@ def file_name(saved: Saved, suffix: str) -> str:
     return "-".join(part for part in ("rehearsal", plain.lower(), date) if part) + f".{ending}"
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str | Iterable[str]) -> None:
     """Write a file that only its owner may read; it appears whole or not at all, replacing an older one.
 
+    :param text: the whole of it, or its pieces as they come.
     :raises TranscriptError: if it cannot be written.
     """
-    path = Path(path)
-    unfinished = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        handle = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            unfinished.chmod(0o600)  # again, because an odd umask may have taken even the owner's rights
-            file.write(text.encode("utf-8", "replace"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        files.write_private(Path(path).absolute(), [text] if isinstance(text, str) else text)
     except OSError as error:
         raise TranscriptError(
             f"The file could not be written ({error.strerror}).", "Choose another folder, or free some space."
         ) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink()

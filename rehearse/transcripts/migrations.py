@@ -106,7 +106,64 @@ _INITIAL = (
     """,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (m001_initial,)
+
+def m002_words(connection: sqlite3.Connection) -> None:
+    """Add the index of words, for which everything that is there waits to be read."""
+    for statement in _WORDS:
+        connection.execute(statement)
+
+
+_WORDS = (
+    # A number, because a row of `word_place` is small and there are many; the rowid may change when the file is rewritten.
+    "ALTER TABLE rehearsal ADD COLUMN number INTEGER",
+    "UPDATE rehearsal SET number = rowid",
+    "CREATE UNIQUE INDEX rehearsal_number ON rehearsal (number)",
+    "CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
+    # `head` is 1 for words of the title, his name and the situation, which may change, and 0 for words of turns.
+    """
+    CREATE TABLE word_place (
+        word_id INTEGER NOT NULL REFERENCES word (id),
+        number INTEGER NOT NULL REFERENCES rehearsal (number) ON DELETE CASCADE,
+        head INTEGER NOT NULL,
+        PRIMARY KEY (word_id, number, head)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX word_place_number ON word_place (number, head)",
+    """
+    CREATE TRIGGER word_unused AFTER DELETE ON word_place
+    WHEN NOT EXISTS (SELECT 1 FROM word_place WHERE word_id = OLD.word_id)
+    BEGIN DELETE FROM word WHERE id = OLD.word_id; END
+    """,
+    "CREATE TABLE unread_turn (seq INTEGER PRIMARY KEY REFERENCES turn (seq) ON DELETE CASCADE)",
+    "INSERT INTO unread_turn SELECT seq FROM turn",
+    "CREATE TRIGGER turn_unread AFTER INSERT ON turn BEGIN INSERT INTO unread_turn VALUES (NEW.seq); END",
+    "CREATE TABLE unread_head (number INTEGER PRIMARY KEY REFERENCES rehearsal (number) ON DELETE CASCADE)",
+    "INSERT INTO unread_head SELECT number FROM rehearsal",
+    "CREATE TRIGGER head_unread AFTER INSERT ON rehearsal BEGIN INSERT INTO unread_head VALUES (NEW.number); END",
+    """
+    CREATE TRIGGER head_changed AFTER UPDATE OF title, son, situation ON rehearsal
+    BEGIN
+        DELETE FROM word_place WHERE number = NEW.number AND head = 1;
+        INSERT OR IGNORE INTO unread_head VALUES (NEW.number);
+    END
+    """,
+    # So that a deletion that was cut short can be finished in the backups too.
+    "ALTER TABLE erasure ADD COLUMN rehearsal_id TEXT",
+)
+
+
+def m003_pinned(connection: sqlite3.Connection) -> None:
+    """Let a rehearsal be pinned to the top of the list."""
+    connection.execute("ALTER TABLE rehearsal ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0")
+
+
+def m004_listed(connection: sqlite3.Connection) -> None:
+    """Keep an index in the order of the list, so that its first page does not sort all there is."""
+    connection.execute("DROP INDEX rehearsal_touched")
+    connection.execute("CREATE INDEX rehearsal_listed ON rehearsal (pinned, touched, touch)")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_initial, m002_words, m003_pinned, m004_listed)
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:
@@ -114,6 +171,15 @@ def applied(connection: sqlite3.Connection) -> list[str]:
     if not _has_table(connection, "migration"):
         return []
     return [name for (name,) in connection.execute("SELECT name FROM migration ORDER BY seq")]
+
+
+def outdated(connection: sqlite3.Connection) -> bool:
+    """Return whether the file was made by an older version and steps wait for it.
+
+    :raises TranscriptError: if the file belongs to another program or was made by a newer version.
+    """
+    with _transaction(connection, "BEGIN"):
+        return bool(_waiting(connection, MIGRATIONS)) and bool(applied(connection))
 
 
 def migrate(connection: sqlite3.Connection, steps: tuple[Migration, ...] = MIGRATIONS) -> list[str]:

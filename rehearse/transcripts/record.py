@@ -28,7 +28,7 @@ class Summary:
     """One line of the list of rehearsals.
 
     ``openness`` is where he is at the end of what is on the screen, or where he starts before the first turn. ``excerpt``
-    is the part of a line where a search found a word; empty without a search.
+    is the part of a line where a search found a word; empty without a search. ``scenario`` is the id of what it began from.
     """
 
     id: str
@@ -40,3 +40,5 @@ class Summary:
     ended: str | None
     openness: Openness
     excerpt: str = ""
+    pinned: bool = False
+    scenario: str = "own"

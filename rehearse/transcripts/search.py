@@ -1,30 +1,19 @@
-"""Finding rehearsals by their words.
-
-A scan, not a full-text index. SQLite's FTS5 keeps deleted words in its index until a whole segment is merged, and the
-options that would remove them need SQLite 3.42 or newer, which many systems do not have yet. A scan of 300,000 turns takes
-about a third of a second for each word, hers are a few thousand, and nothing has to be kept in step or erased twice. It
-also ignores case and accents in every language; ``LIKE`` ignores case in ASCII only.
-"""
+"""Finding rehearsals by their words, and the line of the list that each of them gets."""
 
 import sqlite3
-import unicodedata
 from functools import lru_cache
 
 from rehearse.scenario import Scenario
+from rehearse.transcripts.index import fold
 from rehearse.transcripts.record import Summary
 from rehearse.transcripts.rows import scenario_from
 
 # More words than this narrow nothing any further.
 _MOST_WORDS = 8
 _AROUND = 60
-
-
-def fold(text: str) -> str:
-    """Return the text without differences of case and accents."""
-    folded = text.casefold()
-    if folded.isascii():
-        return folded
-    return "".join(mark for mark in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(mark))
+# Above so many places, or rehearsals, it is quicker to ask the newest rehearsals one by one than to collect all there are.
+_MANY_PLACES = 50_000
+_MANY_REHEARSALS = 1_500
 
 
 def holds(text: str, word: str) -> bool:
@@ -37,34 +26,59 @@ def _words(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold(query).split()))[:_MOST_WORDS]
 
 
-def _condition(words: tuple[str, ...]) -> str:
+def _condition(connection: sqlite3.Connection, words: tuple[str, ...], *, all_of_them: bool) -> str:
     # Each word may be found in another place: “Daniel job” finds the talk with Daniel in which a job came up.
-    if not words:
-        return "1"
-    return " AND ".join(
-        f"""(id IN (SELECT rehearsal_id FROM turn WHERE holds(text, ?{number}))
-            OR holds(title, ?{number}) OR holds(son, ?{number}) OR holds(situation, ?{number}))"""
-        for number in range(1, len(words) + 1)
+    places = (_place(number, _common(connection, word, all_of_them)) for number, word in enumerate(words, 1))
+    return " AND ".join(places) or "1"
+
+
+def _common(connection: sqlite3.Connection, word: str, all_of_them: bool) -> bool:
+    places, rehearsals = connection.execute(
+        """
+        SELECT count(*), count(DISTINCT number) FROM
+            (SELECT number FROM word_place WHERE word_id IN (SELECT id FROM word WHERE instr(text, ?)) LIMIT ?)
+        """,
+        (word, _MANY_PLACES),
+    ).fetchone()
+    return int(places) == _MANY_PLACES or (int(rehearsals) > _MANY_REHEARSALS and not all_of_them)
+
+
+def _place(number: int, common: bool) -> str:
+    # CROSS JOIN and the plus sign tell SQLite where to begin: it keeps no statistics and would begin with the larger table.
+    these = f"(SELECT id FROM word WHERE instr(text, ?{number}))"
+    read = (
+        f"EXISTS (SELECT 1 FROM word_place WHERE number = rehearsal.number AND +word_id IN {these})"
+        if common
+        else f"rehearsal.number IN (SELECT number FROM word_place WHERE word_id IN {these})"
     )
+    return f"""({read}
+        OR rehearsal.id IN (
+            SELECT rehearsal_id FROM unread_turn CROSS JOIN turn USING (seq) WHERE holds(text, ?{number})
+        )
+        OR rehearsal.number IN (
+            SELECT number FROM unread_head CROSS JOIN rehearsal USING (number)
+            WHERE holds(title, ?{number}) OR holds(son, ?{number}) OR holds(situation, ?{number})
+        ))"""
 
 
 def count(connection: sqlite3.Connection, query: str) -> int:
     """Return how many rehearsals hold every word of the query."""
     words = _words(query)
-    (found,) = connection.execute(f"SELECT count(*) FROM rehearsal WHERE {_condition(words)}", words).fetchone()
+    condition = _condition(connection, words, all_of_them=True)
+    (found,) = connection.execute(f"SELECT count(*) FROM rehearsal WHERE {condition}", words).fetchone()
     return int(found)
 
 
 def summaries(connection: sqlite3.Connection, query: str, limit: int, offset: int) -> list[Summary]:
-    """Return the rehearsals that hold every word of the query, newest touched first."""
+    """Return the rehearsals that hold every word of the query: pinned ones first, then newest touched first."""
     words = _words(query)
     page = (*words, max(0, limit), max(0, offset))
     rows = connection.execute(
         f"""
         SELECT *, (SELECT count(*) FROM turn WHERE rehearsal_id = rehearsal.id) AS turns,
             (SELECT openness FROM turn WHERE id = rehearsal.leaf_id) AS openness
-        FROM rehearsal WHERE {_condition(words)}
-        ORDER BY touched DESC, touch DESC LIMIT ?{len(words) + 1} OFFSET ?{len(words) + 2}
+        FROM rehearsal WHERE {_condition(connection, words, all_of_them=False)}
+        ORDER BY pinned DESC, touched DESC, touch DESC LIMIT ?{len(words) + 1} OFFSET ?{len(words) + 2}
         """,
         page,
     ).fetchall()
@@ -83,6 +97,8 @@ def _summary(connection: sqlite3.Connection, row: sqlite3.Row, words: tuple[str,
         ended=row["ended"],
         openness=type(scenario.openness)(row["openness"] or scenario.openness),
         excerpt=_excerpt(connection, row, words),
+        pinned=bool(row["pinned"]),
+        scenario=scenario.id,
     )
 
 

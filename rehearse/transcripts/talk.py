@@ -9,7 +9,7 @@ from rehearse import data, settings
 from rehearse.errors import DataError
 from rehearse.scenario import Scenario
 from rehearse.transcripts import document
-from rehearse.turn import Openness, Turn
+from rehearse.turn import Openness, Turn, seat
 
 _STATES = {"complete": "", "partial": "broken off", "stopped": "you stopped him here"}
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -125,7 +125,8 @@ def _back(by_id: Mapping[str, Turn], leaf_id: str | None, stop: set[str]) -> lis
 
 
 def _who(turn: Turn, son: str) -> str:
-    return "You" if turn.speaker == "mother" else son
+    changed = {"her": f"You, as {son}", "own": "Your line, played", "gentle": "A gentle mother, played"}
+    return changed.get(seat(turn)) or ("You" if turn.speaker == "mother" else son)
 
 
 def _excerpt(text: str) -> str:
