@@ -1,14 +1,12 @@
-"""The debrief as HTML: her lines, a plot of his openness with a table beside it, and copies to keep."""
+"""The debrief as HTML: her lines, how open he was along the talk, the hardest line in another place, and copies to keep."""
 
 from rehearse import article
 from rehearse.debrief import Debrief, Remark
-from rehearse.son.levels import levels
-from rehearse.turn import Openness
+from rehearse.scenario import Scenario
+from rehearse.ui.pictures import openness, openness_table
 from rehearse.ui.render import safe
 from rehearse.ui.words import say
 
-# The plot's own units; it scales with the page.
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 250, 132, 20, 16, 34
 FORMATS = ("markdown", "html", "json")
 
 
@@ -21,19 +19,36 @@ def lookback(debrief: Debrief, rehearsal_id: str) -> str:
         for heading, remark in (("end.opened", debrief.opened), ("end.closed", debrief.closed), ("end.next", debrief.next))
     )
     return (
-        f'<div class="lookback"><p class="ending">{safe(debrief.ending)}</p>'
-        f'<div class="remarks">{remarks}</div>'
-        f'<h3>{safe(say("end.curve"))}</h3><div class="curve">{plot(debrief)}{_table(debrief)}</div>'
+        f'<div class="lookback"><h2 class="ending">{safe(debrief.ending)}</h2>'
+        f'<div class="remarks">{remarks}</div>{again(debrief, say("again.heading"))}'
+        f'<h3>{safe(say("end.curve"))}</h3><div class="curve">{openness(debrief)}{openness_table(debrief)}</div>'
         f'<h3>{safe(say("end.keep"))}</h3><p class="note">{safe(say("end.kept"))}</p>{copies(rehearsal_id)}</div>'
+    )
+
+
+def again(debrief: Debrief, heading: str) -> str:
+    """Return the hardest line, offered again in another situation; nothing if no line was flagged."""
+    if debrief.hardest is None or debrief.elsewhere is None:
+        return ""
+    text, elsewhere = debrief.hardest.text, Scenario.load(debrief.elsewhere)
+    return (
+        f'<section class="remark again"><h3>{safe(heading)}</h3><blockquote>{safe(text)}</blockquote>'
+        f"<p>{safe(say('again.why'))}</p>"
+        f'<button type="button" class="plain" data-act="again" data-value="{safe(elsewhere.id)}" data-text="{safe(text)}">'
+        f"{safe(say('again.try', title=elsewhere.title))}</button></section>"
     )
 
 
 def copies(rehearsal_id: str) -> str:
     """Return the links that carry a rehearsal out: text, a page to print, and a file to bring back."""
-    links = "".join(
+    return f'<p class="note">{safe(say("end.copies"))}</p><p class="copies">{links(rehearsal_id)}</p>'
+
+
+def links(rehearsal_id: str) -> str:
+    """Return the links themselves."""
+    return "".join(
         f'<a class="plain" href="/copy/{safe(rehearsal_id)}/{name}" download>{safe(say(f"end.{name}"))}</a>' for name in FORMATS
     )
-    return f'<p class="note">{safe(say("end.copies"))}</p><p class="copies">{links}</p>'
 
 
 def _remark(heading: str, remark: Remark) -> str:
@@ -43,46 +58,3 @@ def _remark(heading: str, remark: Remark) -> str:
         found = article.practice(remark.practice)
         practice = f'<p class="practice">{safe(say("end.practice", number=found.number, section=found.section))}</p>'
     return f'<section class="remark"><h3>{safe(say(heading))}</h3>{quote}<p>{safe(remark.sentence)}</p>{practice}</section>'
-
-
-def plot(debrief: Debrief) -> str:
-    """Return his openness along the talk as an SVG; the table beside it says the same in words."""
-    values = [debrief.start, *(line.after for line in debrief.lines)]
-    across = (WIDTH - LEFT - RIGHT) / max(1, len(values) - 1)
-
-    def x(number: int) -> float:
-        return round(LEFT + across * number, 1)
-
-    def y(value: int) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (5 - value) / 4, 1)
-
-    grid = "".join(
-        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(level)}" y2="{y(level)}"/>'
-        f'<text class="tick" x="{LEFT - 12}" y="{y(level) + 4}" text-anchor="end">{safe(levels()[level].label)}</text>'
-        for level in Openness
-    )
-    # With many lines only some numbers fit under the plot.
-    every = max(1, len(values) // 12)
-    numbers = "".join(
-        f'<text class="tick" x="{x(number)}" y="{HEIGHT - 10}" text-anchor="middle">{number or safe("·")}</text>'
-        for number in range(len(values))
-        if number % every == 0
-    )
-    points = " ".join(f"{x(number)},{y(value)}" for number, value in enumerate(values))
-    dots = "".join(f'<circle cx="{x(number)}" cy="{y(value)}" r="5"/>' for number, value in enumerate(values))
-    label = say("end.curve_label", start=levels()[values[0]].label, end=levels()[values[-1]].label)
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{safe(label)}">{grid}{numbers}'
-        f'<polyline points="{points}"/>{dots}</svg>'
-    )
-
-
-def _table(debrief: Debrief) -> str:
-    head = "".join(f'<th scope="col">{safe(say(f"end.column_{name}"))}</th>' for name in ("line", "said", "after", "why"))
-    first = f"<tr><td>·</td><td>{safe(say('end.start'))}</td><td>{safe(levels()[debrief.start].label)}</td><td></td></tr>"
-    rows = "".join(
-        f"<tr><td>{line.number}</td><td>{safe(line.text)}</td><td>{safe(levels()[line.after].label)}</td><td>{safe(line.reason)}</td></tr>"
-        for line in debrief.lines
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{first}{rows}</tbody></table>"
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="{safe(say("end.lines"))}">{table}</div>'

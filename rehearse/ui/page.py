@@ -1,29 +1,28 @@
 """The page as a whole: header, four views, and how one leads to the next."""
 
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
 from rehearse import settings
 from rehearse.errors import RehearseError
-from rehearse.ui import render
+from rehearse.history import History
+from rehearse.ui import blank, pictures, render
+from rehearse.ui.along import Along
+from rehearse.ui.beside import Beside
 from rehearse.ui.lookback import lookback
+from rehearse.ui.practices import fitting, practices
 from rehearse.ui.room import Room
-from rehearse.ui.scene import Scene
+from rehearse.ui.scene import TO_STEP, Scene
+from rehearse.ui.screen import CLICKS, QUIET
 from rehearse.ui.shelf import Shelf
-from rehearse.ui.talk import QUIET, Talk
+from rehearse.ui.talk import Talk
 from rehearse.ui.words import say
 from rehearse.voice.choice import leaves_this_computer
 
-SCENE, TALK, END, SHELF = "scene", "talk", "end", "shelf"
+SCENE, TALK, END, SHELF, PRACTICES, ALONG = "scene", "talk", "end", "shelf", "practices", "along"
 # The rehearsal on the screen stands in the address (its random id, never a word of it), so that a refresh shows the same talk.
-CARDS = """() => document.querySelectorAll('#scenarios label span').forEach(card => {
-  const [title, ...rest] = card.textContent.split('\\n');
-  if (!rest.length) return;
-  card.innerHTML = '<strong></strong><small></small>';
-  card.firstChild.textContent = title;
-  card.lastChild.textContent = rest.join(' ');
-})"""
 REMEMBER = "(id) => { history.replaceState(null, '', id ? '?talk=' + id : location.pathname); }"
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -43,23 +42,30 @@ class Page:
             title=say("header.title"), analytics_enabled=False, fill_width=False, delete_cache=(600, 600)
         ) as self.blocks:
             gr.HTML(self._header())
+            blank.way_out()
             self.status = gr.HTML(self._status(), elem_id="status")
             self.clock = gr.Timer(SECONDS_BETWEEN_LOOKS)
             # Not a State: the page itself must know it, to put it into the address and to survive a restart of the app.
             self.current = gr.Textbox(visible="hidden", elem_id="current")
             self.resumable = gr.State("")
-            with gr.Tabs(selected=SCENE, elem_id="views") as self.tabs:
+            with gr.Tabs(selected=SCENE, elem_id="views", overflow_behavior="wrap") as self.tabs:
                 with gr.Tab(say("tabs.scene"), id=SCENE):
                     self.scene = Scene(room)
                 with gr.Tab(say("tabs.talk"), id=TALK):
                     self.talk = Talk(room, self.current)
+                    self.beside = Beside(room, self.current, self.talk)
                 with gr.Tab(say("tabs.end"), id=END) as self.end_tab:
-                    self.lookback = gr.HTML(render.note(say("end.none"), "empty"), elem_id="lookback")
+                    self.lookback = gr.HTML(render.note(say("end.none"), "empty"), elem_id="lookback", js_on_load=CLICKS)
                     with gr.Row(visible=False) as self.end_buttons:
                         self.back_to_talk = gr.Button(say("end.back"), elem_id="back-to-talk")
                         self.new_talk = gr.Button(say("end.new"), variant="primary", elem_id="new-talk")
+                    self.history = gr.HTML(elem_id="history")
                 with gr.Tab(say("tabs.shelf"), id=SHELF) as self.shelf_tab:
                     self.shelf = Shelf(room)
+                with gr.Tab(say("tabs.practices"), id=PRACTICES):
+                    self.practices = gr.HTML(practices(), elem_id="practices", js_on_load=CLICKS)
+                with gr.Tab(say("tabs.along"), id=ALONG):
+                    self.along = Along(room)
             gr.HTML(render.note(say("foot.honest")))
             self._wire()
 
@@ -69,7 +75,8 @@ class Page:
         if leaves_this_computer(settings.voice()):
             quiet = f'<p class="leaves">{render.safe(say("header.leaves", address=settings.voice()))}</p>'
         title = f"<h1>{render.safe(say('header.title'))}</h1><p>{render.safe(say('header.tagline'))}</p>"
-        return f'<header class="top">{title}{quiet}</header>'
+        note = "" if settings.language() == "en" else render.note(say("language.note"))
+        return f'<header class="top">{title}{quiet}</header>{note}'
 
     def _status(self) -> str:
         room = self.room
@@ -82,16 +89,19 @@ class Page:
         ]
         if failures:
             return "".join(render.note(each, "status failed") for each in failures)
+        if room.quickening < 1:
+            return render.note(say("status.quickening", percent=round(100 * room.quickening)), "status ready")
         return render.note(say("status.all_ready"), "status ready")
 
     def _wire(self) -> None:
         self.scene.wire()
         self.talk.wire()
+        self.beside.wire()
         self.shelf.wire()
+        self.along.wire()
         self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **QUIET)
-        resumed = [self.scene.before, self.scene.go_on, self.resumable]
+        resumed = [self.scene.before, self.scene.go_on, self.resumable, self.scene.again]
 
-        self.blocks.load(None, js=CARDS)
         arriving = self.blocks.load(self._arrive, None, [self.current, self.tabs, *resumed], **QUIET)
         self._show_talk(arriving)
 
@@ -102,38 +112,43 @@ class Page:
             trigger_mode="once",
             **QUIET,
         )
-        self._show_talk(beginning)
+        self._show_talk(beginning).then(
+            lambda line: (render.note(say("again.reminder", text=line)) if line else "", ""),
+            [self.scene.reminder],
+            [self.talk.note, self.scene.reminder],
+            **QUIET,
+        )
         going_on = self.scene.go_on.click(
             lambda id: (id, gr.Tabs(selected=TALK)), [self.resumable], [self.current, self.tabs], **QUIET
         )
         self._show_talk(going_on)
 
-        self.talk.end.click(self._end, [self.current], [self.lookback, self.end_buttons, self.tabs], **QUIET)
-        self.end_tab.select(self._look_back, [self.current], [self.lookback, self.end_buttons], **QUIET)
+        looking = [self.lookback, self.end_buttons, self.history]
+        ending = self.talk.end.click(self._end, [self.current], [*looking, self.tabs], **QUIET)
+        ending.then(self.scene.latest, None, resumed, **QUIET)
+        self.end_tab.select(self._look_back, [self.current], looking, **QUIET)
+        for clicked in (self.lookback, self.practices):
+            clicked.click(self._elsewhere, None, [self.tabs, *self.scene.picked_outputs], **QUIET).then(None, js=TO_STEP)
         self.back_to_talk.click(lambda: gr.Tabs(selected=TALK), None, [self.tabs], **QUIET)
         self.new_talk.click(lambda: gr.Tabs(selected=SCENE), None, [self.tabs], **QUIET)
 
-        self.shelf_tab.select(self.shelf.listed, [self.shelf.query], [self.shelf.list], **QUIET)
-        choosing = self.shelf.list.click(
-            self._choose, [self.current], [self.current, self.tabs, self.shelf.note, *self.shelf.chosen_outputs], **QUIET
-        )
-        self._show_talk(choosing)
-        deleting = self.shelf.yes.click(
-            self._delete,
-            [self.current, self.shelf.chosen, self.shelf.query],
-            [self.current, self.shelf.note, self.shelf.list, *self.shelf.chosen_outputs],
-            **QUIET,
-        )
-        self._show_talk(deleting)
-        deleting.then(self.scene.latest, None, resumed, **QUIET)
+        looked_for = [self.shelf.query, self.shelf.filter]
+        self.shelf_tab.select(self.shelf.listed, looked_for, [self.shelf.list], **QUIET)
+        for clicked in (self.shelf.list, self.shelf.note, self.shelf.compared):
+            choosing = clicked.click(
+                self._choose, [self.current, *looked_for], [self.current, self.tabs, *self.shelf.outputs], **QUIET
+            )
+            self._show_talk(choosing)
+            choosing.then(self.scene.latest, None, resumed, **QUIET)
+        self.blocks.unload(self._left)
 
-    def _show_talk(self, after: Any) -> None:
+    def _show_talk(self, after: Any) -> Any:
         """Show the talk on the screen after an event that may have changed which it is."""
         after.then(None, [self.current], None, js=REMEMBER)
-        after.then(
+        return after.then(
             self._open,
             [self.current],
-            [*self.talk.outputs, self.talk.buttons],
+            [*self.talk.outputs, self.talk.buttons, self.talk.reading],
             concurrency_id="voice",
             concurrency_limit=1,
             **QUIET,
@@ -142,7 +157,7 @@ class Page:
     # -- handlers ----------------------------------------------------------------------------------------------------------
 
     def _look(self) -> tuple[str, Any]:
-        return self._status(), gr.Timer(active=not self.room.settled)
+        return self._status(), gr.Timer(active=self.room.busy)
 
     def _arrive(self, request: gr.Request) -> tuple[Any, ...]:
         """Show what the address names; otherwise the scene, with a way back to the talk she left last."""
@@ -156,34 +171,52 @@ class Page:
 
     def _open(self, id: str) -> Any:
         for each in self.talk.open(id):
-            yield (*each, gr.update(visible=bool(id)))
+            yield (*each, gr.update(visible=bool(id)), gr.update(visible=bool(id)))
 
     def _begin(self, chosen: str | None, *values: Any) -> tuple[Any, Any, str]:
         id, problem = self.scene.start(chosen, *values)
         return (id, gr.Tabs(selected=TALK), "") if id else (gr.skip(), gr.skip(), problem)
 
-    def _end(self, id: str) -> tuple[Any, Any, Any]:
+    def _end(self, id: str) -> tuple[Any, ...]:
         if not id:
-            return gr.skip(), gr.skip(), gr.skip()
+            return (gr.skip(),) * 4
         self.room.stop(id)
-        return lookback(self.room.rehearsal(id).end(), id), gr.update(visible=True), gr.Tabs(selected=END)
+        return lookback(self.room.rehearsal(id).end(), id), gr.update(visible=True), self._history(), gr.Tabs(selected=END)
 
-    def _look_back(self, id: str) -> tuple[str, Any]:
+    def _look_back(self, id: str) -> tuple[Any, ...]:
         if not id:
-            return render.note(say("end.none"), "empty"), gr.update(visible=False)
-        return lookback(self.room.rehearsal(id).debrief(), id), gr.update(visible=True)
+            return render.note(say("end.none"), "empty"), gr.update(visible=False), self._history()
+        return lookback(self.room.rehearsal(id).debrief(), id), gr.update(visible=True), self._history()
 
-    def _choose(self, current: str, event: gr.EventData) -> tuple[Any, ...]:
-        asked, id = event._data.get("act"), str(event._data.get("value") or "")
-        nothing = (gr.skip(),) * len(self.shelf.chosen_outputs)
-        try:
-            if asked == "open":
-                return (self.room.rehearsal(id).id, gr.Tabs(selected=TALK), "", *self.shelf.closed())
-            if asked == "more":
-                return (gr.skip(), gr.skip(), "", *self.shelf.opened(id))
-        except RehearseError as error:
-            return (gr.skip(), gr.skip(), render.note(str(error), "error"), *nothing)
-        return (gr.skip(), gr.skip(), gr.skip(), *nothing)
+    def _history(self) -> str:
+        told = pictures.history(History.of(self.room.parts.transcripts, self.room.shelf()))
+        return f"<h3>{render.safe(say('history.heading'))}</h3>{told}"
 
-    def _delete(self, current: str, id: str, query: str) -> tuple[Any, ...]:
-        return ("" if id == current else gr.skip(), *self.shelf.deleted(id, query))
+    def _elsewhere(self, event: gr.EventData) -> tuple[Any, ...]:
+        """Lead from the look back or a practice to a line of the talk, or to the scene of another one."""
+        asked, value = event._data.get("act"), str(event._data.get("value") or "")
+        if asked == "turn":
+            return (gr.Tabs(selected=TALK), *(gr.skip(),) * len(self.scene.picked_outputs))
+        if asked == "again":
+            return (gr.Tabs(selected=SCENE), *self.scene.picked(value, reminder=str(event._data.get("text") or "")))
+        if asked == "practise" and value.isdigit():
+            return (gr.Tabs(selected=SCENE), *self.scene.picked(fitting(int(value))))
+        return (gr.skip(),) * (1 + len(self.scene.picked_outputs))
+
+    def _choose(self, current: str, query: str, only: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        asked, id = str(event._data.get("act") or ""), str(event._data.get("value") or "")
+        if asked == "open":
+            try:
+                return (self.room.rehearsal(id).id, gr.Tabs(selected=TALK), "", gr.skip(), gr.skip())
+            except RehearseError as error:
+                return (gr.skip(), gr.skip(), render.note(str(error), "error"), gr.skip(), gr.skip())
+        text, visit = str(event._data.get("text") or ""), str(request.session_hash or "")
+        done = self.shelf.act(asked, id, text, query, only, visit)
+        # The talk on the screen is off the shelf too, once it is deleted.
+        return ("" if asked == "delete" and id == current else gr.skip(), gr.skip(), *done)
+
+    def _left(self, request: gr.Request) -> None:
+        """Delete for good what was deleted in a visit that has ended."""
+        # What could not be deleted now stays off the shelf and is tried again.
+        with suppress(RehearseError):
+            self.room.leaving.finish(str(request.session_hash or ""))

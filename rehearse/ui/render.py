@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from rehearse import article
 from rehearse.kinds import kinds
 from rehearse.rehearsal import Rehearsal
+from rehearse.scenario import Scenario
 from rehearse.son.levels import levels
-from rehearse.transcripts import Summary
 from rehearse.turn import Openness, Turn
 from rehearse.ui.words import say
 
@@ -24,6 +23,36 @@ def button(action: str, text: str, value: str = "", *, label: str = "", style: s
     return (
         f'<button type="button" class="{style}" data-act="{safe(action)}" data-value="{safe(value)}"{named}>{safe(text)}</button>'
     )
+
+
+def naming(turn_id: str, name: str) -> str:
+    """Return a small form that gives a try a name; it reaches Python as ``{"act": "name", "value": id, "text": …}``."""
+    label = safe(say("tries.name"))
+    return (
+        f'<details class="naming"><summary>{label}</summary><form data-act="name" data-value="{safe(turn_id)}">'
+        f'<input name="words" type="text" maxlength="120" autocomplete="off" aria-label="{label}" value="{safe(name)}">'
+        f'<button class="plain">{safe(say("tries.save"))}</button></form></details>'
+    )
+
+
+def state(what: str, /, **filled: object) -> str:
+    """Return in words what is going on: reading, thinking, answering, stopped."""
+    return f'<p class="state {safe(what)}">{safe(say(f"state.{what}", **filled))}</p>'
+
+
+# -- the scene --------------------------------------------------------------------------------------------------------------
+
+
+def cards(found: Sequence[Scenario]) -> str:
+    """Return the situations as a list of cards, her own last."""
+    listed = [(each.id, each.title, each.teaser) for each in found]
+    listed.append(("own", say("scene.own_title"), say("scene.own_teaser")))
+    items = "".join(
+        f'<li><button type="button" class="card" data-act="scenario" data-value="{safe(id)}">'
+        f"<strong>{safe(title)}</strong> <span>{safe(teaser)}</span></button></li>"
+        for id, title, teaser in listed
+    )
+    return f'<ul class="cards">{items}</ul>'
 
 
 # -- the talk ---------------------------------------------------------------------------------------------------------------
@@ -54,7 +83,9 @@ def _path(turns: Sequence[Turn], leaf_id: str | None) -> list[Turn]:
 
 def _typing(name: str) -> str:
     waiting = safe(say("talk.typing", name=name))
-    return f'<li class="turn son typing"><span class="who">{safe(name)}</span><p class="line">{waiting}</p></li>'
+    return (
+        f'<li class="turn son typing"><p class="head"><span class="who">{safe(name)}</span></p><p class="line">{waiting}</p></li>'
+    )
 
 
 def _turn(turn: Turn, path: Sequence[Turn], turns: Sequence[Turn], name: str, *, answering: bool) -> str:
@@ -63,7 +94,9 @@ def _turn(turn: Turn, path: Sequence[Turn], turns: Sequence[Turn], name: str, *,
         return _typing(name)
     who = say("talk.you") if turn.speaker == "mother" else name
     text = (
-        f'<p class="line">{safe(turn.text)}</p>' if turn.text else f'<p class="line quiet">{safe(say("talk.stopped_empty"))}</p>'
+        f'<p class="line" lang="en">{safe(turn.text)}</p>'
+        if turn.text
+        else f'<p class="line quiet">{safe(say("talk.stopped_empty"))}</p>'
     )
     marks = ""
     if turn.speaker == "son":
@@ -73,14 +106,15 @@ def _turn(turn: Turn, path: Sequence[Turn], turns: Sequence[Turn], name: str, *,
     actions = "" if answering else _tries(turn, turns) + _actions(turn, last)
     heard = _heard(turn) if turn.speaker == "mother" else ""
     acts = f'<div class="acts">{actions}</div>' if actions else ""
-    return f'<li class="turn {turn.speaker}"><span class="who">{safe(who)}</span>{marks}{text}{heard}{acts}</li>'
+    head = f'<p class="head"><span class="who">{safe(who)}</span>{marks}</p>'
+    return f'<li class="turn {turn.speaker}" id="turn-{safe(turn.id)}">{head}{text}{heard}{acts}</li>'
 
 
 def _actions(turn: Turn, last: bool) -> str:
     if turn.speaker == "mother":
         unanswered = button("again", say("talk.let_answer")) if last else ""
         return button("back", say("talk.back"), turn.id) + unanswered
-    return button("again", say("talk.again")) if last else ""
+    return button("again", say("talk.again")) if last else button("return", say("talk.return"), turn.id)
 
 
 def _tries(turn: Turn, turns: Sequence[Turn]) -> str:
@@ -90,13 +124,15 @@ def _tries(turn: Turn, turns: Sequence[Turn]) -> str:
     here = [each.id for each in tries].index(turn.id)
     earlier = button("show", "‹", tries[here - 1].id, label=say("talk.earlier"), style="step") if here else ""
     later = button("show", "›", tries[here + 1].id, label=say("talk.later"), style="step") if here + 1 < len(tries) else ""
-    return f'<span class="tries">{earlier}{safe(say("talk.try", number=here + 1, count=len(tries)))}{later}</span>'
+    name = f" <em>{safe(turn.label)}</em>" if turn.label else ""
+    counted = safe(say("talk.try", number=here + 1, count=len(tries)))
+    return f'<span class="tries">{earlier}{counted}{name}{later}</span>'
 
 
 def _heard(turn: Turn) -> str:
     report = turn.report or {}
-    found = [_sentence(each, "check.this") for each in report.get("findings", [])]
-    found += [_sentence(each, "check.strength") for each in report.get("strengths", [])]
+    found = [sentence(each, "check.this") for each in report.get("findings", [])]
+    found += [sentence(each, "check.strength") for each in report.get("strengths", [])]
     if not found and not turn.reason:
         return ""
     reason = f'<p class="reason">{safe(turn.reason)}</p>' if turn.reason else ""
@@ -104,7 +140,8 @@ def _heard(turn: Turn) -> str:
     return f'<details class="heard"><summary>{safe(say("talk.heard"))}</summary>{reason}{items}</details>'
 
 
-def _sentence(found: Mapping[str, Any], words: str) -> str:
+def sentence(found: Mapping[str, Any], words: str) -> str:
+    """Return her words that were found, quoted, and what they are."""
     return f"<q>{safe(found['text'])}</q> {safe(say(words, label=kinds()[found['kind']].label))}"
 
 
@@ -137,72 +174,13 @@ def about(rehearsal: Rehearsal) -> str:
     )
 
 
-# -- the check --------------------------------------------------------------------------------------------------------------
-
-
-def findings(report: Mapping[str, Any], *, held: bool = False) -> str:
-    """Return what the check says of a draft: each finding with why, its practice and wordings to take, then strengths."""
-    if not report["text"].strip():
-        return ""
-    count = len(report["findings"])
-    summary = say("check.clear") if not count else say("check.one") if count == 1 else say("check.many", count=count)
-    if held:
-        summary = say("check.hold", summary=summary)
-    cards = "".join(_finding(index, each) for index, each in enumerate(report["findings"]))
-    strengths = "".join(f'<li class="strength">{_sentence(each, "check.strength")}</li>' for each in report["strengths"])
-    listed = f'<ul class="strengths">{strengths}</ul>' if strengths else ""
-    state = "flagged" if count else "clear"
-    return f'<div class="report {state}"><p class="summary">{safe(summary)}</p>{cards}{listed}</div>'
-
-
-def _finding(index: int, found: Mapping[str, Any]) -> str:
-    practice = article.practice(found["practice"])
-    label = kinds()[found["kind"]].label
-    wordings = "".join(
-        f"<li>{button('take', each['text'], str(index), style='wording')}"
-        f'<span class="source">{safe(say("check.source_" + each["source"]))}</span></li>'
-        for each in found["suggestions"]
-    )
-    offered = f'<p class="instead">{safe(say("check.instead"))}</p><ul class="wordings">{wordings}</ul>' if wordings else ""
-    return (
-        f'<section class="finding"><p><mark>{safe(found["text"])}</mark> '
-        f"<strong>{safe(say('check.this', label=label))}</strong></p>"
-        f'<p class="why">{safe(found["why"])}</p>{offered}'
-        f'<p class="practice">{safe(say("check.practice", number=practice.number, short=practice.short))}</p></section>'
-    )
-
-
 def note(text: str, style: str = "note") -> str:
     """Return one quiet sentence."""
     return f'<p class="{style}">{safe(text)}</p>' if text else ""
 
 
-# -- the shelf --------------------------------------------------------------------------------------------------------------
-
-
-def shelf(found: Sequence[Summary], query: str) -> str:
-    """Return the list of saved rehearsals."""
-    if not found:
-        return f'<p class="empty">{safe(say("shelf.nothing" if query else "shelf.none"))}</p>'
-    return f'<ul class="shelf">{"".join(_summary(each) for each in found)}</ul>'
-
-
-def _summary(each: Summary) -> str:
-    lines = (
-        say("shelf.no_lines")
-        if not each.turns
-        else say("shelf.line")
-        if each.turns == 1
-        else say("shelf.lines", count=each.turns)
-    )
-    facts = [each.touched[:10], lines, levels()[each.openness].label, *([say("shelf.ended")] if each.ended else [])]
-    excerpt = f'<p class="excerpt">{safe(each.excerpt)}</p>' if each.excerpt else ""
-    return (
-        f'<li><div><strong>{safe(each.title)}</strong><p class="facts">{safe(" · ".join(facts))}</p>{excerpt}</div>'
-        f'<div class="acts">{_row_button("open", each, "plain")}{_row_button("more", each, "link")}</div></li>'
-    )
-
-
-def _row_button(action: str, each: Summary, style: str) -> str:
-    words = say(f"shelf.{action}")
-    return button(action, words, each.id, label=f"{words}: {each.title}", style=style)
+def undo(title: str, id: str) -> str:
+    """Return the note that a talk is off the shelf, with the ways back and forward."""
+    back = button("undo", say("shelf.undo"), id, style="plain")
+    now = button("now", say("shelf.now"), id)
+    return f'<div class="undo"><p>{safe(say("shelf.leaving", title=title))}</p>{back}{now}</div>'

@@ -8,11 +8,17 @@ from typing import Literal
 
 from rehearse import settings
 from rehearse.errors import RehearseError
+from rehearse.listener import Listener
 from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.son.bank import portable_lines
 from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
 from rehearse.son.rewriter import VoiceRewriter
-from rehearse.transcripts import Transcripts
+from rehearse.transcripts import Summary, Transcripts
+from rehearse.ui.leaving import Leaving
+
+# More than anyone looks through; the search finds the others.
+SHELF = 500
 
 Progress = Literal["loading", "ready", "failed"]
 
@@ -30,20 +36,24 @@ class Room:
     """One running app. Its parts are loaded once, in the background, after the page is up."""
 
     parts: Parts
+    leaving: Leaving
     check: Loading = field(default_factory=Loading)
     voice: Loading = field(default_factory=Loading)
+    # How much is done of what makes his voice faster; 1 when nothing is being done.
+    quickening: float = 1.0
     _answering: dict[str, Event] = field(default_factory=dict)
     _rewording: dict[str, Event] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _thread: Thread | None = None
 
     @classmethod
-    def open(cls) -> "Room":
-        """Open the store; nothing else is loaded yet.
+    def open(cls, store: Transcripts | None = None) -> "Room":
+        """Open the store, if it is not open yet; nothing else is loaded.
 
         :raises TranscriptError: if the database cannot be opened.
         """
-        return cls(Parts(Transcripts(settings.database_path())))
+        transcripts = store or Transcripts(settings.database_path())
+        return cls(Parts(transcripts), Leaving(transcripts, settings.leaving_path()))
 
     def load(self) -> None:
         """Begin to load the voice and the check in a thread of their own, once."""
@@ -68,10 +78,33 @@ class Room:
             tone.check("Hello.")
             if self.parts.son is not None:
                 self.parts.son.ranker = Ranker.load(tone.embedder)
+            self.parts.listener = Listener.load(tone.embedder)
             self.parts.check = tone
             self.check.state = "ready"
+            if self.parts.son is not None and self.parts.son.ranker is not None:
+                self.parts.son.ranker.prepare([line.text for line in portable_lines()])
         except RehearseError as error:
             self.check.failure, self.check.state = str(error), "failed"
+        self._quicken()
+
+    def _quicken(self) -> None:
+        """Make his voice faster, once everything is up and she is at work: it may take a while on a busy computer."""
+        son = self.parts.son
+        if son is None:
+            return
+
+        def tell(share: float) -> None:
+            self.quickening = share
+
+        try:
+            from rehearse.voice.choice import quicken
+
+            quicken(son.voice, tell)
+        except RehearseError:
+            # He speaks all the same, only slower; the next start tries again.
+            pass
+        finally:
+            self.quickening = 1.0
 
     @contextmanager
     def rewriter(self, id: str) -> Iterator[VoiceRewriter | None]:
@@ -105,12 +138,22 @@ class Room:
         """Whether nothing is loading any more."""
         return "loading" not in (self.check.state, self.voice.state)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still going on in the background, be it only what makes his voice faster."""
+        return not self.settled or (self._thread is not None and self._thread.is_alive())
+
     def rehearsal(self, id: str) -> Rehearsal:
         """Return a saved rehearsal.
 
         :raises NotFound: if there is none of this id.
         """
         return Rehearsal.open(id, parts=self.parts)
+
+    def shelf(self, query: str = "") -> list[Summary]:
+        """Return the rehearsals on the shelf that hold every word of a query: pinned ones first, then newest first."""
+        going = self.leaving.ids
+        return [each for each in self.parts.transcripts.list(query, limit=SHELF) if each.id not in going]
 
     def begin_answer(self, id: str) -> Event:
         """Return the event that stops the answer about to begin; one still going on in the same rehearsal is stopped."""

@@ -7,11 +7,14 @@ import sys
 import threading
 import time
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rehearse import settings
-from rehearse.errors import NotFound, SettingError
+from rehearse.errors import NotFound, SettingError, TranscriptError
+from rehearse.ui.gate import Gate, Keys
+from rehearse.ui.quiet import keep_quiet
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -22,21 +25,6 @@ HOST = "127.0.0.1"
 NAMES = ("127.0.0.1", "localhost")
 PORTS_TRIED = 20
 MEDIA = {"markdown": ("text/markdown", ".md"), "html": ("text/html", ".html"), "json": ("application/json", ".json")}
-# The page may load from, and speak to, nothing but itself. Gradio's own scripts and styles are inline.
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "worker-src 'self' blob:",
-        "frame-ancestors 'none'",
-        "form-action 'self'",
-        "base-uri 'self'",
-    )
-)
 
 
 def prepare_environment() -> None:
@@ -59,8 +47,8 @@ def prepare_environment() -> None:
         os.environ[name] = ",".join(filter(None, [os.environ.get(name, ""), *NAMES]))
 
 
-def application(room: "Room") -> "FastAPI":
-    """Return the whole application: guard, copies to download, and the page."""
+def application(room: "Room", keys: Keys) -> "FastAPI":
+    """Return the whole application: the gate, copies to download, and the page."""
     import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -68,7 +56,7 @@ def application(room: "Room") -> "FastAPI":
     from rehearse.ui.page import build
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(OwnPagesOnly)
+    app.add_middleware(Gate, keys=keys)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(NAMES), www_redirect=False)
     _add_copies(app, room)
     folder = Path(__file__).parent
@@ -88,62 +76,24 @@ def application(room: "Room") -> "FastAPI":
         blocked_paths=[str(settings.data_folder())],
         theme=gr.themes.Base(font=["system-ui", "Segoe UI", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         css_paths=[folder / "style.css"],
+        # Inline, like Gradio's own: one file less to ask for, and nothing that another address could stand in for.
+        head=_head(folder),
     )
     return mounted
 
 
-class OwnPagesOnly:
-    """Refuses what another site asks through her browser, and tells the browser to keep the page to itself.
-
-    A page of another site cannot hide where a request that changes something comes from: the browser sends ``Origin`` with
-    it. Requests without one come from programs on this computer, such as the tests.
-    """
-
-    def __init__(self, app: Any) -> None:
-        """Wrap an ASGI application."""
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer 403 to foreign origins; add the headers to everything else."""
-        if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if not _own(headers):
-            from starlette.responses import PlainTextResponse
-
-            await PlainTextResponse("This page answers only to itself.", status_code=403)(scope, receive, send)
-            return
-
-        async def sending(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"content-security-policy", POLICY.encode()),
-                    (b"referrer-policy", b"no-referrer"),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"x-frame-options", b"DENY"),
-                    (b"cross-origin-resource-policy", b"same-origin"),
-                ]
-            await send(message)
-
-        await self.app(scope, receive, sending)
-
-
-def _own(headers: dict[str, str]) -> bool:
-    """Whether a request comes from our own page: its origin, where there is one, is the host it was sent to."""
-    if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
-        return False
-    origin = headers.get("origin")
-    return origin is None or origin.partition("://")[2] == headers.get("host")
+def _head(folder: Path) -> str:
+    script, style = ((folder / name).read_text(encoding="utf-8") for name in ("page.js", "print.css"))
+    # Gradio says English of every page.
+    language = f"document.documentElement.lang = '{settings.language()}';"
+    return f"<script>{language}\n{script}</script><style>{style}</style>"
 
 
 def _add_copies(app: "FastAPI", room: "Room") -> None:
     """Let a rehearsal be downloaded straight from the store, so that no copy of it lies in a temporary folder."""
     from fastapi import Response
 
-    from rehearse.terminal import written
-    from rehearse.transcripts import file_name
+    from rehearse.transcripts import file_name, to_bundle, written
 
     @app.get("/copy/{id}/{form}")
     def copy(id: str, form: str) -> Response:
@@ -163,6 +113,13 @@ def _add_copies(app: "FastAPI", room: "Room") -> None:
             media_type=kind,
             headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}", "cache-control": "no-store"},
         )
+
+    @app.get("/copies/all")
+    def copies() -> Response:
+        store = room.parts.transcripts
+        made = to_bundle(store.export(each.id) for each in reversed(room.shelf()))
+        headers = {"content-disposition": 'attachment; filename="rehearsals.zip"', "cache-control": "no-store"}
+        return Response(made, media_type="application/zip", headers=headers)
 
 
 def free_port(first: int) -> int:
@@ -189,36 +146,48 @@ def start(chosen: argparse.Namespace) -> int:
     prepare_environment()
     sys.stdout.write("Opening the page…\n")
     sys.stdout.flush()
-    import uvicorn
-
+    from rehearse.terminal_transcripts import open_store
     from rehearse.ui.room import Room
 
     settings.empty_temporary_folder()
-    room = Room.open()
-    port = free_port(wanted)
+    return open_page(Room.open(open_store()), free_port(wanted), browser=not chosen.no_browser)
+
+
+def open_page(room: "Room", port: int, *, browser: bool) -> int:
+    """Serve the page over a room until Ctrl+C, with keys of its own."""
+    import uvicorn
+
+    keep_quiet()
+    keys = Keys()
     server = uvicorn.Server(
         uvicorn.Config(
-            application(room), host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2
+            application(room, keys), host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2
         )
     )
-    threading.Thread(target=_once_up, args=(server, room, port, not chosen.no_browser), name="opening", daemon=True).start()
+    threading.Thread(target=_once_up, args=(server, room, keys, browser), name="opening", daemon=True).start()
     try:
         server.run()
     finally:
+        # What could not be deleted now is written down, and deleted at the next start.
+        with suppress(TranscriptError):
+            room.leaving.finish()
         room.parts.transcripts.close()
         settings.empty_temporary_folder()
     return 0
 
 
-def _once_up(server: Any, room: "Room", port: int, browser: bool) -> None:
+def _once_up(server: Any, room: "Room", keys: Keys, browser: bool) -> None:
     """When the page answers: say so, open it, and only then load what is heavy."""
     while not server.started:
         if server.should_exit:
             return
         time.sleep(0.02)
-    address = f"http://{HOST}:{port}"
-    sys.stdout.write(f"rehearse is at {address} (on this computer only). Stop it with Ctrl+C.\n")
+    address = f"http://{HOST}:{server.config.port}/?key="
+    sys.stdout.write(
+        f"rehearse is at {address}{keys.key}\n"
+        "That address opens the page on this computer only, and only until you stop it with Ctrl+C. Keep it to yourself.\n"
+    )
     sys.stdout.flush()
     if browser:
-        webbrowser.open(address)
+        webbrowser.open(address + keys.ticket())
     room.load()

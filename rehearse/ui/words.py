@@ -1,4 +1,4 @@
-"""The words of the page, from ``prompts/page.toml``."""
+"""The words of the page, from ``prompts/page.toml`` or the same file in another language."""
 
 from functools import cache
 from pathlib import Path
@@ -18,10 +18,14 @@ def _read(path: Path) -> dict[str, str]:
     return found
 
 
+def _path(language: str) -> Path:
+    return settings.prompts_folder() / ("page.toml" if language == "en" else f"page-{language}.toml")
+
+
 def say(name: str, /, **filled: object) -> str:
     """Return the words of this name, as ``group.name``, with what stands in braces filled in.
 
     :raises KeyError: if there are no such words: a mistake in the code, not of a person.
     """
-    text = _read(settings.prompts_folder() / "page.toml")[name]
+    text = _read(_path(settings.language()))[name]
     return text.format(**filled) if filled else text
