@@ -11,6 +11,9 @@ from typing import Any
 from rehearse import __version__
 from rehearse.errors import RehearseError
 
+# The module with the commands for saved rehearsals.
+KEPT = "rehearse.terminal_transcripts"
+
 Handler = Callable[[argparse.Namespace], int]
 
 
@@ -45,19 +48,27 @@ def build_parser() -> argparse.ArgumentParser:
     _voices(commands)
 
     evaluate = _command(
-        commands, "evaluate", "rehearse.lab.evaluation:evaluate", "Measure the check, the son or the rewording on labelled data."
+        commands, "evaluate", "rehearse.lab.evaluation:evaluate", "Measure the check, the son, the rewording or the step out."
     )
-    evaluate.add_argument("what", choices=("tone", "son", "reword"), help="what to measure")
+    evaluate.add_argument("what", choices=("tone", "son", "reword", "safety"), help="what to measure")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.add_argument("--data", metavar="FILE", help="labelled data (default: the held-out writers' files)")
 
     bench = _command(commands, "bench", "rehearse.lab.bench:bench", "Measure speed beside the plain libraries.")
     bench.add_argument("--json", action="store_true", help="print JSON")
+    bench.add_argument("--write", metavar="FILE", help="also write the figures into a document, such as docs/performance.md")
 
     doctor = _command(
         commands, "doctor", "rehearse.doctor:doctor", "Say what is installed, where your data is, and what is wrong."
     )
     doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument(
+        "--privacy",
+        dest="handler",
+        action="store_const",
+        const="rehearse.privacy:privacy",
+        help="instead, walk through a whole talk and count every connection and every name looked up",
+    )
     return parser
 
 
@@ -81,32 +92,55 @@ def _text_and_lines(parser: argparse.ArgumentParser) -> None:
 
 def _transcripts(commands: Any) -> None:
     parser = commands.add_parser(
-        "transcripts", help="List, show, export, import or delete saved rehearsals.", description="Saved rehearsals."
+        "transcripts",
+        help="List, show, export, import, delete, back up or lock saved rehearsals.",
+        description="Saved rehearsals.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    listing = _command(actions, "list", "rehearse.terminal:list_transcripts", "List saved rehearsals, newest first.")
+    listing = _command(actions, "list", f"{KEPT}:list_transcripts", "List saved rehearsals, newest first.")
     listing.add_argument("query", nargs="?", default="", help="only those in which these words occur")
     listing.add_argument("--json", action="store_true", help="print JSON")
 
-    show = _command(actions, "show", "rehearse.terminal:show_transcript", "Print a rehearsal.")
+    show = _command(actions, "show", f"{KEPT}:show_transcript", "Print a rehearsal.")
     show.add_argument("id", help="its id, or the first characters of it")
     show.add_argument("--json", action="store_true", help="print JSON")
 
-    export = _command(actions, "export", "rehearse.terminal:export_transcript", "Write a rehearsal to a file.")
-    export.add_argument("id", help="its id, or the first characters of it")
+    export = _command(actions, "export", f"{KEPT}:export_transcript", "Write a rehearsal to a file.")
+    export.add_argument("id", nargs="?", help="its id, or the first characters of it")
+    export.add_argument("--all", action="store_true", help="all of them: JSON one a line, or a file for each in the folder --out")
     export.add_argument(
         "--format", choices=("markdown", "html", "json"), default="markdown", help="form of the file (default: markdown)"
     )
-    export.add_argument("--out", metavar="FILE", help="where to write it (default: standard output)")
+    export.add_argument("--out", metavar="FILE|FOLDER", help="where to write it (default: standard output)")
 
-    importing = _command(actions, "import", "rehearse.terminal:import_transcript", "Take in a rehearsal exported as JSON.")
-    importing.add_argument("file", help="the JSON file")
+    importing = _command(actions, "import", f"{KEPT}:import_transcript", "Take in rehearsals exported as JSON.")
+    importing.add_argument("file", help="the JSON file, with one rehearsal or one on each line")
     importing.add_argument("--json", action="store_true", help="print JSON")
 
-    delete = _command(actions, "delete", "rehearse.terminal:delete_transcript", "Delete a rehearsal for good.")
-    delete.add_argument("id", help="its id, or the first characters of it")
+    delete = _command(actions, "delete", f"{KEPT}:delete_transcript", "Delete rehearsals for good, from the backups too.")
+    delete.add_argument("id", nargs="+", help="its id, or the first characters of it")
     delete.add_argument("--yes", action="store_true", help="do not ask")
+
+    backup = _command(actions, "backup", f"{KEPT}:back_up", "Copy everything to a dated backup.")
+    backup.add_argument("--out", metavar="FILE", help="where to (default: the folder of backups)")
+    backup.add_argument("--json", action="store_true", help="print JSON")
+
+    restore = _command(actions, "restore", f"{KEPT}:restore", "Put a backup back, or list what there is.")
+    restore.add_argument("name", nargs="?", help="its name, or a file (default: list them)")
+    restore.add_argument("--json", action="store_true", help="print JSON")
+
+    passphrase = _command(
+        actions,
+        "passphrase",
+        f"{KEPT}:passphrase",
+        "Lock the rehearsals with a passphrase, or unlock them.",
+    )
+    passphrase.add_argument(
+        "what",
+        choices=("set", "change", "remove", "forgotten"),
+        help="give them one, another one, or none; or begin anew because it is forgotten",
+    )
 
 
 def _voices(commands: Any) -> None:

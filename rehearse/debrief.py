@@ -10,7 +10,7 @@ from typing import Any
 from rehearse import article, data, settings
 from rehearse.errors import DataError
 from rehearse.kinds import kinds
-from rehearse.scenario import Scenario
+from rehearse.scenario import Scenario, scenarios
 from rehearse.tone.report import entries
 from rehearse.turn import Openness, Turn
 
@@ -45,7 +45,11 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Debrief:
-    """The look back. ``start`` is where he was before her first line."""
+    """The look back. ``start`` is where he was before her first line.
+
+    ``hardest`` is the flagged line that closed him most, and ``elsewhere`` the id of another scenario to try it in, because
+    what is practised in one place only stays there.
+    """
 
     start: Openness
     lines: tuple[Line, ...]
@@ -53,6 +57,8 @@ class Debrief:
     closed: Remark
     next: Remark
     ending: str
+    hardest: Line | None = None
+    elsewhere: str | None = None
 
     @classmethod
     def of(cls, scenario: Scenario, path: Sequence[Turn]) -> "Debrief":
@@ -74,6 +80,8 @@ class Debrief:
             _closed(lines, name, told),
             _next(lines, name, told),
             told["ending"][str(int(last))].format(name=name),
+            hardest := _hardest(lines),
+            None if hardest is None else _elsewhere(scenario, hardest),
         )
 
 
@@ -135,6 +143,22 @@ def _closed(lines: Sequence[Line], name: str, told: Mapping[str, Any]) -> Remark
         worst = max(flagged, key=lambda line: len(line.flagged))
         return _remark(told["landed_hard"], worst, worst.flagged[0], name)
     return Remark(told["nothing_closed"].format(name=name))
+
+
+def _hardest(lines: Sequence[Line]) -> Line | None:
+    flagged = [line for line in lines if line.flagged]
+    return min(flagged, key=lambda line: (line.moved, -len(line.flagged), -line.number), default=None)
+
+
+def _elsewhere(scenario: Scenario, line: Line) -> str | None:
+    """Return the carried scenario after this one that rests on the practice of the line, or simply the one after this."""
+    known = scenarios()
+    ids = [each.id for each in known]
+    after = ids.index(scenario.id) + 1 if scenario.id in ids else 0
+    others = [each for each in (*known[after:], *known[:after]) if each.id != scenario.id]
+    practice = kinds()[line.flagged[0]].practice
+    fitting = [each for each in others if each.practice == practice]
+    return next((each.id for each in (*fitting, *others)), None)
 
 
 def _next(lines: Sequence[Line], name: str, told: Mapping[str, Any]) -> Remark:

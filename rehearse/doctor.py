@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from rehearse import __version__, catalog, settings
 from rehearse.catalog import Carried
-from rehearse.errors import ModelMissing, RehearseError
+from rehearse.errors import ModelMissing, RehearseError, StoreLocked
 from rehearse.voice import choice
 
 PACKAGES = ("llama-cpp-python", "gradio", "sentence-transformers", "torch")
@@ -293,14 +293,17 @@ def _look_inside(folder: Path, mode: int, found: Examined) -> None:
         )
 
 
-def _rehearsals(_: Examined) -> int | None:
+def _rehearsals(_: Examined) -> int | str | None:
     path = settings.database_path()
     if not path.is_file():
         return 0
     from rehearse.transcripts import Transcripts
 
-    with Transcripts(path) as store:
-        return store.count()
+    try:
+        with Transcripts(path) as store:
+            return store.count()
+    except StoreLocked:
+        return "locked with a passphrase"
 
 
 def _port(_: Examined) -> dict[str, Any]:

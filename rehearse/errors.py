@@ -49,5 +49,17 @@ class NotFound(TranscriptError):
     """No rehearsal or turn has this name."""
 
 
+class StoreDamaged(TranscriptError):
+    """The file of the rehearsals is damaged, or is something else."""
+
+
+class StoreLocked(TranscriptError):
+    """The rehearsals are locked with a passphrase, and none was given."""
+
+
+class WrongPassphrase(StoreLocked):
+    """The passphrase does not open the rehearsals."""
+
+
 class SettingError(RehearseError):
     """A setting has a value that cannot be used."""

@@ -5,14 +5,18 @@ the same talk.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
 from rehearse import settings
 from rehearse.debrief import Debrief
+from rehearse.distress import Met
 from rehearse.errors import NotFound, RehearseError
+from rehearse.listener import Listener
 from rehearse.scenario import Scenario
+from rehearse.son import silence
+from rehearse.son.felt import felt
 from rehearse.son.mood import Mood
 from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
@@ -26,19 +30,37 @@ if TYPE_CHECKING:
     from rehearse.transcripts import Saved
 
 LONGEST_LINE = 4000
+# The name of words that were written down and not sent.
+NOT_SENT = "Not sent"
 
 
 class NothingSaid(RehearseError):
     """There is no line to send, or none to answer."""
 
 
+class MetOutside(RehearseError):
+    """A line is not for him to answer: it is met outside the role, as ``met`` says."""
+
+    def __init__(self, met: Met) -> None:
+        """Say that nothing was sent or kept."""
+        super().__init__(
+            "This may be more than a practice talk can hold, so he was not asked, and nothing was kept.",
+            "Please look at the help lines for your country; you can go on with the talk whenever you want to.",
+        )
+        self.met = met
+
+
 @dataclass(slots=True)
 class Parts:
-    """What a rehearsal works with. Without a check nothing is flagged and he stays where he is; without a son nobody answers."""
+    """What a rehearsal works with. Without a check nothing is flagged and he stays where he is; without a son nobody answers.
+
+    The listener hears acute distress and the like in her drafts; it works before anything is loaded.
+    """
 
     transcripts: Transcripts
     check: ToneCheck | None = None
     son: Son | None = None
+    listener: Listener = field(default_factory=Listener)
 
     @classmethod
     def load(cls) -> "Parts":
@@ -49,7 +71,8 @@ class Parts:
         from rehearse.voice.choice import open_voice
 
         check = ToneCheck.load()
-        return cls(Transcripts(settings.database_path()), check, Son(open_voice(settings.voice()), Ranker.load(check.embedder)))
+        son = Son(open_voice(settings.voice()), Ranker.load(check.embedder))
+        return cls(Transcripts(settings.database_path()), check, son, Listener.load(check.embedder))
 
 
 class Rehearsal:
@@ -62,14 +85,15 @@ class Rehearsal:
         self._stop = Event()
 
     @classmethod
-    def start(cls, scenario: Scenario, *, parts: Parts | None = None, title: str = "") -> "Rehearsal":
+    def start(cls, scenario: Scenario, *, parts: Parts | None = None, title: str = "", written: bool = True) -> "Rehearsal":
         """Begin a new rehearsal of a scenario.
 
         :param parts: store, check and son; the real ones are loaded if left out.
+        :param written: whether it is kept; one that is not is in memory alone and leaves no trace.
         :raises TranscriptError: if it cannot be kept.
         """
         parts = parts or Parts.load()
-        return cls(parts.transcripts.create(scenario, title).id, parts)
+        return cls(parts.transcripts.create(scenario, title, written=written).id, parts)
 
     @classmethod
     def open(cls, id: str, *, parts: Parts | None = None) -> "Rehearsal":
@@ -126,22 +150,54 @@ class Rehearsal:
             raise RehearseError("The check is not ready.", "You can go on writing; it reads your line as soon as it is.")
         return self.parts.check.check(draft, self._his_last(self.path), rewriter=rewriter)
 
-    def say(self, draft: str, *, stop: Event | None = None, seed: int | None = None) -> Iterator[str]:
+    def met(self, draft: str) -> Met | None:
+        """Return what a draft is to be met as outside the role, or ``None`` for ordinary talk; nothing is kept."""
+        return self.parts.listener.met(draft)
+
+    def say(self, draft: str, *, stop: Event | None = None, seed: int | None = None, go_on: bool = False) -> Iterator[str]:
         """Say a line and yield his answer as it comes.
 
         Her turn is on disk before he begins, his as it grows. Closing the iterator, or setting ``stop``, ends his answer where
         it is; what he said until then is kept and marked as stopped.
 
+        :param go_on: says a line that is met outside the role all the same: she was shown the help lines and chose to.
         :raises NothingSaid: if the draft is empty.
+        :raises MetOutside: if it is to be met outside the role; then nothing is kept and no model is asked.
         :raises VoiceError: if he cannot answer; her line is kept all the same.
         """
-        text = draft.strip()[:LONGEST_LINE]
-        if not text:
-            raise NothingSaid("There is nothing to send yet.", "Write a line first.")
+        text = line_of(draft)
+        if not go_on and (met := self.met(text)):
+            raise MetOutside(met)
         path = self.path
-        hers = self._heard(text, path)
+        hers = self.hear(text, path)
         self.parts.transcripts.append(self.id, hers)
         yield from self._answer([*path, hers], stop, seed)
+
+    def keep_unsent(self, draft: str) -> Turn:
+        """Keep words that are not sent: he does not hear them and nobody answers. Return them as they are kept.
+
+        :raises NothingSaid: if there are none.
+        """
+        path = self.path
+        words = Turn("mother", line_of(draft), self.openness, path[-1].id if path else None, label=NOT_SENT)
+        self.parts.transcripts.append(self.id, words, select=False)
+        return words
+
+    def felt(self, turn_id: str, *, stop: Event | None = None) -> str:
+        """Return in one sentence what he may have felt at a line of hers and not said; nothing is kept.
+
+        :raises NotFound: if she said no such line.
+        :raises RehearseError: if nobody speaks for him yet.
+        """
+        turn = _hers(self.turns, turn_id)
+        if self.parts.son is None:
+            raise self._not_ready()
+        return felt(self.parts.son.voice, self.scenario, turn, stop or Event())
+
+    @property
+    def silent(self) -> silence.Offer | None:
+        """What to tell her if he just answered with one word or not at all."""
+        return silence.offer(self.scenario, self.path)
 
     def answer(self, *, stop: Event | None = None, seed: int | None = None) -> Iterator[str]:
         """Let him answer the last line of hers, anew if he did so before; or open the talk if it is he who speaks first.
@@ -153,6 +209,8 @@ class Rehearsal:
         path = self.path
         while path and path[-1].speaker == "son":
             path = path[:-1]
+        if path and path[-1].label == NOT_SENT:
+            raise NothingSaid("These words were not sent.", "Go back, and say what he is to hear.")
         if not path and self.scenario.speaks_first == "mother":
             raise NothingSaid("There is no line of yours to answer.", "Write one first.")
         yield from self._answer(path, stop, seed)
@@ -168,11 +226,19 @@ class Rehearsal:
 
         :raises NotFound: if she said no such line.
         """
-        turn = _found(self.turns, turn_id)
-        if turn.speaker != "mother":
-            raise NotFound("That line is his.", "Go back to one of yours, or ask him to answer again.")
+        turn = _hers(self.turns, turn_id)
         self.parts.transcripts.select(self.id, turn.parent_id)
         return turn.text
+
+    def return_to(self, turn_id: str) -> None:
+        """Go back to just after a line of his, to say something else there; what followed it stays in the tree.
+
+        :raises NotFound: if he said no such line.
+        """
+        turn = _found(self.turns, turn_id)
+        if turn.speaker != "son":
+            raise NotFound("That line is yours.", "Say it another way, or go back to one of his.")
+        self.parts.transcripts.select(self.id, turn.id)
 
     def show(self, turn_id: str) -> None:
         """Show the branch that goes through a turn, up to the newest of what followed it.
@@ -181,7 +247,7 @@ class Rehearsal:
         """
         turns = self.turns
         leaf = _found(turns, turn_id)
-        while following := [turn for turn in turns if turn.parent_id == leaf.id]:
+        while following := [turn for turn in turns if turn.parent_id == leaf.id and turn.label != NOT_SENT]:
             leaf = following[-1]
         self.parts.transcripts.select(self.id, leaf.id)
 
@@ -196,16 +262,16 @@ class Rehearsal:
 
     # -- how it happens ------------------------------------------------------------------------------------------------
 
-    def _heard(self, text: str, path: list[Turn]) -> Turn:
-        """Return her turn: checked, and with where it leaves him."""
+    def hear(self, text: str, path: list[Turn], *, label: str = "") -> Turn:
+        """Return her turn after a path: checked, and with where it leaves him. Nothing is kept."""
         scenario = self.scenario
         openness = path[-1].openness if path else scenario.openness
         parent = path[-1].id if path else None
         if self.parts.check is None:
-            return Turn("mother", text, openness, parent)
+            return Turn("mother", text, openness, parent, label=label)
         report = self.parts.check.check(text, self._his_last(path))
         moved = Mood(scenario).after(openness, report, path)
-        return Turn("mother", text, moved.openness, parent, moved.reason, report.to_dict())
+        return Turn("mother", text, moved.openness, parent, moved.reason, report.to_dict(), label=label)
 
     def _answer(self, path: list[Turn], stop: Event | None, seed: int | None) -> Iterator[str]:
         scenario = self.scenario
@@ -216,27 +282,67 @@ class Rehearsal:
             yield scenario.opening
             return
         if self.parts.son is None:
-            raise RehearseError(f"{scenario.son.name} is not ready yet.", "Your line is kept; ask him to answer in a moment.")
+            raise self._not_ready()
+        if quiet := silence.said(scenario, path):
+            self.parts.transcripts.append(self.id, replace(his, text=quiet, state="complete"))
+            yield quiet
+            return
         self._stop = stop or Event()
-        self.parts.transcripts.append(self.id, his)
+        yield from self.speak(his, path, self._stop, seed=seed)
+
+    def speak(
+        self, his: Turn, path: list[Turn], stop: Event, *, seed: int | None = None, keep: bool = False, select: bool = True
+    ) -> Iterator[str]:
+        """Let him answer the end of a path, keep the answer as it grows, and yield its pieces.
+
+        :param his: the turn his words go into, still empty.
+        :param keep: reads only what is new though a seed is given.
+        :param select: whether the answer is then the end of what is on the screen.
+        :raises VoiceError: if he cannot answer.
+        """
+        if self.parts.son is None:
+            raise self._not_ready()
+        self.parts.transcripts.append(self.id, his, select=select)
         said, state = "", "stopped"
         try:
-            for piece in self.parts.son.reply(scenario, path, self._stop, seed=seed):
+            for piece in self.parts.son.reply(self.scenario, path, stop, seed=seed, keep=keep):
                 said += piece
                 self.parts.transcripts.grow(his.id, said)
                 yield piece
-            state = "stopped" if self._stop.is_set() else "complete"
+            state = "stopped" if stop.is_set() else "complete"
         finally:
             # Reached too when the page is closed or the answer is dropped: what he said is kept.
             self.parts.transcripts.finish(his.id, said.strip(), _state(state))
+
+    def _not_ready(self) -> RehearseError:
+        name = self.scenario.son.name
+        return RehearseError(f"{name} is not ready yet.", "Your line is kept; ask him to answer in a moment.")
 
     @staticmethod
     def _his_last(path: list[Turn]) -> str:
         return path[-1].text if path and path[-1].speaker == "son" else ""
 
 
+def line_of(draft: str) -> str:
+    """Return a draft as it is said.
+
+    :raises NothingSaid: if it is empty.
+    """
+    text = draft.strip()[:LONGEST_LINE]
+    if not text:
+        raise NothingSaid("There is nothing to send yet.", "Write a line first.")
+    return text
+
+
 def _state(name: str) -> State:
     return "complete" if name == "complete" else "stopped"
+
+
+def _hers(turns: list[Turn], turn_id: str) -> Turn:
+    turn = _found(turns, turn_id)
+    if turn.speaker != "mother":
+        raise NotFound("That line is his.", "Choose one of yours, or ask him to answer again.")
+    return turn
 
 
 def _found(turns: list[Turn], turn_id: str) -> Turn:

@@ -145,3 +145,18 @@ def scenarios() -> tuple[Scenario, ...]:
     :raises DataError: if one of the files is not as it should be.
     """
     return _read(settings.prompts_folder() / "scenarios")
+
+
+def nearest(age: int | None, temperament: str) -> tuple[Scenario, ...]:
+    """Return the carried scenarios by how near their son is to somebody of this age and temperament, nearest first.
+
+    :param age: ``None`` if it does not matter.
+    :param temperament: empty if it does not matter.
+    """
+
+    def far(scenario: Scenario) -> tuple[int, int]:
+        years = abs((scenario.son.age or age or 0) - age) if age else 0
+        # Another temperament is as far as a dozen years: a boy of fourteen is not like a man of forty because both are gruff.
+        return years + (12 if temperament and scenario.son.temperament != temperament else 0), years
+
+    return tuple(sorted(scenarios(), key=far))

@@ -25,6 +25,9 @@ SETTINGS = (
     Setting("REHEARSE_HOME", "the user data folder of the system", "Folder for transcripts, downloaded voices and logs."),
     Setting("REHEARSE_VOICE", "embedded", "Who speaks for the son: `embedded`, a `.gguf` file, or the address of a server."),
     Setting("REHEARSE_VOICE_MODEL", "", "The model's name to ask a server for, where it serves several."),
+    Setting(
+        "REHEARSE_LANGUAGE", "en", "Language of the page's own words: `en` or `es`. He and the check speak English in any case."
+    ),
     Setting("REHEARSE_PORT", "7860", "Port of the page on this computer; the next free one is taken if it is in use."),
     Setting("REHEARSE_THREADS", "the number of cores, 8 at most", "Threads the voice may use."),
     Setting("REHEARSE_CONTEXT", "4096", "How many tokens of the talk the voice can read at once."),
@@ -32,15 +35,26 @@ SETTINGS = (
 )
 
 
+# The languages the page has words in; each has its file under prompts/.
+LANGUAGES = ("en", "es")
+
 # What may lie in the data folder: where one of these is, the folder is ours.
-OURS = frozenset({"rehearsals.db", "voices", "logs", "temporary"})
+OURS = frozenset({"rehearsals.db", "leaving", "backups", "voices", "logs", "temporary"})
 
 
 def data_folder() -> Path:
-    """Return the one folder that holds everything of hers, without creating it."""
+    """Return the one folder that holds everything of hers, without creating it.
+
+    :raises SettingError: if REHEARSE_HOME begins with the home of somebody who is not known here.
+    """
     home = os.environ.get("REHEARSE_HOME", "").strip()
     if home:
-        return Path(home).expanduser().absolute()
+        try:
+            return Path(home).expanduser().absolute()
+        except RuntimeError as error:
+            raise SettingError(
+                "REHEARSE_HOME names the home of somebody whom this computer does not know.", "Give the whole path of a folder."
+            ) from error
     from platformdirs import user_data_path
 
     return user_data_path("rehearse", appauthor=False)
@@ -86,6 +100,11 @@ def _foreign(path: Path) -> bool:
 def database_path() -> Path:
     """Return the path of the database of transcripts."""
     return data_folder() / "rehearsals.db"
+
+
+def leaving_path() -> Path:
+    """Return the path of the list of rehearsals that go as soon as the page is left: their ids, no words."""
+    return data_folder() / "leaving"
 
 
 def logs_folder() -> Path:
@@ -137,6 +156,19 @@ def voice() -> str:
 def voice_model() -> str:
     """Return the model's name to ask a server for; empty if none was given."""
     return os.environ.get("REHEARSE_VOICE_MODEL", "").strip()
+
+
+def language() -> str:
+    """Return the language of the page's own words.
+
+    :raises SettingError: if it is not one of :data:`LANGUAGES`.
+    """
+    chosen = os.environ.get("REHEARSE_LANGUAGE", "").strip().lower() or LANGUAGES[0]
+    if chosen not in LANGUAGES:
+        raise SettingError(
+            "REHEARSE_LANGUAGE is set to a language the page does not have.", f"Choose one of these: {', '.join(LANGUAGES)}."
+        )
+    return chosen
 
 
 def _number(name: str, default: int, least: int, most: int) -> int:

@@ -12,7 +12,7 @@ from threading import Event
 from typing import Any, TextIO
 
 from rehearse import settings
-from rehearse.errors import NotFound, RehearseError, TranscriptError
+from rehearse.errors import RehearseError
 from rehearse.scenario import Scenario
 from rehearse.turn import Openness, Turn
 
@@ -44,7 +44,7 @@ def reword(chosen: argparse.Namespace) -> int:
 
     def handle(row: Row) -> Row:
         text = _text_of(row)
-        return {"text": text, "suggestions": [_plain(each) for each in tone().reword(text, rewriter())]}
+        return {"text": text, "suggestions": [plain(each) for each in tone().reword(text, rewriter())]}
 
     return _answer(chosen, handle, _print_suggestions)
 
@@ -56,10 +56,11 @@ def _rewriter() -> Any:
     return VoiceRewriter(open_voice(settings.voice()))
 
 
-def _plain(suggestion: Any) -> Row:
+def plain(record: Any) -> Row:
+    """Return a record as plain data."""
     from dataclasses import asdict
 
-    return asdict(suggestion)
+    return asdict(record)
 
 
 def reply(chosen: argparse.Namespace) -> int:
@@ -148,7 +149,7 @@ def _stdin() -> TextIO:
     return sys.stdin
 
 
-def _write_json(found: Any) -> None:
+def write_json(found: Any) -> None:
     """Write a line of JSON, escaped where standard output cannot write its letters."""
     line = json.dumps(found, ensure_ascii=False)
     try:
@@ -182,7 +183,7 @@ def _answer(chosen: argparse.Namespace, handle: Callable[[Row], Row], show: Call
 def _one(row: Row, handle: Callable[[Row], Row], *, as_json: bool, show: Callable[[Row], Any]) -> int:
     found = handle(row)
     if as_json:
-        _write_json({**_id_of(row), **found})
+        write_json({**_id_of(row), **found})
     else:
         show(found)
     return 0
@@ -201,7 +202,7 @@ def _many(lines: Iterator[str], handle: Callable[[Row], Row]) -> int:
         except RehearseError as error:
             failed = True
             found = {"id": row.get("id"), "error": str(error)}
-        _write_json(found)
+        write_json(found)
         sys.stdout.flush()
     return 1 if failed else 0
 
@@ -246,105 +247,6 @@ def _print_suggestions(found: Row) -> None:
         sys.stdout.write(f"· {each['text']} ({each['source']}, practice {each['practice']})\n")
 
 
-# -- transcripts ------------------------------------------------------------------------------------------------------------
-
-
-def _store() -> Any:
-    from rehearse.transcripts import Transcripts
-
-    return Transcripts(settings.database_path())
-
-
-def _whole_id(store: Any, start: str) -> str:
-    """Return the id that starts so.
-
-    :raises NotFound: if none does, or more than one.
-    """
-    found = [each.id for each in store.list(limit=100_000) if each.id.startswith(start)]
-    if len(found) == 1:
-        return str(found[0])
-    if not found:
-        raise NotFound(f"No rehearsal has an id that starts with “{start}”.", "`rehearse transcripts list` shows them.")
-    raise NotFound(f"{len(found)} rehearsals have an id that starts with “{start}”.", "Give more of it.")
-
-
-def list_transcripts(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse transcripts list``."""
-    with _store() as store:
-        found = store.list(chosen.query, limit=100_000)
-    if chosen.json:
-        _write_json([_plain(each) for each in found])
-        return 0
-    for each in found:
-        sys.stdout.write(f"{each.id[:8]}  {each.touched[:10]}  {each.title}  ({each.turns} lines)\n")
-    if not found:
-        sys.stdout.write("Nothing found.\n" if chosen.query else "No rehearsal has been saved yet.\n")
-    return 0
-
-
-def show_transcript(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse transcripts show``."""
-    with _store() as store:
-        document = store.export(_whole_id(store, chosen.id))
-    sys.stdout.write(written(document, "json" if chosen.json else "markdown"))
-    return 0
-
-
-def written(document: Mapping[str, Any], form: str) -> str:
-    """Return an exported rehearsal as ``markdown``, ``html`` or ``json``."""
-    from rehearse.transcripts import openness_labels, to_html, to_json, to_markdown
-
-    if form == "json":
-        return to_json(document)
-    return (to_html if form == "html" else to_markdown)(document, openness_labels())
-
-
-def export_transcript(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse transcripts export``."""
-    from rehearse.transcripts import write_private
-
-    with _store() as store:
-        document = store.export(_whole_id(store, chosen.id))
-    text = written(document, chosen.format)
-    if chosen.out:
-        write_private(Path(chosen.out), text)
-    else:
-        sys.stdout.write(text)
-    return 0
-
-
-def import_transcript(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse transcripts import``."""
-    from rehearse.transcripts import read_document
-
-    try:
-        raw = Path(chosen.file).read_bytes()
-    except OSError as error:
-        raise TranscriptError("The file cannot be read.", "Give a JSON file that was exported before.") from error
-    with _store() as store:
-        saved = store.import_(read_document(raw))
-    if chosen.json:
-        _write_json({"id": saved.id, "title": saved.title})
-    else:
-        sys.stdout.write(f"Imported as {saved.id[:8]}: {saved.title}\n")
-    return 0
-
-
-def delete_transcript(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse transcripts delete``."""
-    with _store() as store:
-        name = _whole_id(store, chosen.id)
-        if not chosen.yes:
-            sys.stdout.write(f"Delete “{store.get(name).title}” for good? [y/N] ")
-            sys.stdout.flush()
-            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-                sys.stdout.write("Kept.\n")
-                return 1
-        store.delete(name)
-    sys.stdout.write("Deleted for good.\n")
-    return 0
-
-
 # -- voices -----------------------------------------------------------------------------------------------------------------
 
 
@@ -365,9 +267,9 @@ def list_voices(chosen: argparse.Namespace) -> int:
     ]
     for each in catalog.offered():
         here = (settings.voices_folder() / each.file).is_file()
-        rows.append({**_plain(each), "here": here})
+        rows.append({**plain(each), "here": here})
     if chosen.json:
-        _write_json(rows)
+        write_json(rows)
         return 0
     for row in rows:
         sys.stdout.write(

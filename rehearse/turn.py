@@ -31,12 +31,17 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
+# Under this name a turn's report says, where seats were changed, who really spoke.
+SEATS = "seats"
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One utterance by mother or son, never changed or removed by a later one.
 
     ``openness`` is where he is after hearing her turn, and on a turn of his where he spoke from; ``reason`` says in one
-    sentence why it moved. ``report`` is what the check said of her line then, in the form of ``rehearse check``.
+    sentence why it moved. ``report`` is what the check said of her line then, in the form of ``rehearse check``;
+    where seats were changed it also says who spoke (:func:`seat`).
     ``state`` is ``partial`` while his answer still grows (and stays so if the app died), ``stopped`` if she stopped it.
     ``label`` is a name she may give to a try.
     """
@@ -51,3 +56,12 @@ class Turn:
     label: str = ""
     id: str = field(default_factory=new_id)
     created: str = field(default_factory=now)
+
+
+def seat(turn: Turn) -> str:
+    """Return who spoke a turn where seats were changed: ``her`` for a line of his that she said, ``own`` or ``gentle`` for a line
+    of hers that the app played, empty for every other turn.
+    """
+    told = (turn.report or {}).get(SEATS)
+    found = told.get("spoken") if isinstance(told, Mapping) else None
+    return found if isinstance(found, str) and found in ("her", "own", "gentle") else ""

@@ -5,51 +5,34 @@ Ours and theirs take turns, so that whatever else the computer does falls on bot
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from rehearse import settings
 from rehearse.errors import RehearseError
+from rehearse.lab import performance
+from rehearse.lab.bench_voice import HERS, voice
 from rehearse.lab.evaluation import Result, report
+from rehearse.lab.measuring import ROUNDS, apart, beside, timed
 from rehearse.scenario import Scenario, Son
-from rehearse.son import prompt
 from rehearse.turn import Openness, Turn
-from rehearse.voice.voice import Sampling
 
 if TYPE_CHECKING:
     from rehearse.tone import ToneCheck
     from rehearse.transcripts import Transcripts
-    from rehearse.voice.llama import LlamaVoice
 
-ROUNDS = 5
-# Bars, each against the plain library in the same run.
-START, LOOP, CHECK = 1.25, 0.95, 1.15
-# An answer shorter than this tells nothing of speed.
-FEWEST_TOKENS = 8
-EARLY, LATE = 2, 20
+# Bars, each against the plain library in the same run; the last two stand alone, in MB and in seconds on two cores.
+START, CHECK, MEMORY, FIRST_WORDS = 1.25, 1.15, 1100.0, 1.2
 SHELF = 1000
 # One rehearsal in so many holds the word that is looked for.
 RARE = 200
 
-HERS = (
-    "Hi, it's me. How was your week?",
-    "I drove past the old pool today and thought of you.",
-    "Is the new flat warm enough at night?",
-    "Your sister sends her love, she starts on Monday.",
-    "I made the soup you like and froze half of it.",
-    "What are they having you do at work now?",
-)
 PLAIN_DRAFTS = tuple(
     f"Hi love. {middle} I thought of you this morning. Talk whenever it suits you."
     for middle in (
@@ -87,28 +70,44 @@ application(Room.open())
 print(time.perf_counter() - started)
 """
 _MEMORY = """
+import json
 import time
 import psutil
+def resident():
+    return round(psutil.Process().memory_info().rss / 1e6)
 from rehearse.ui.serve import application, prepare_environment
 prepare_environment()
 from rehearse.ui.room import Room
 room = Room.open()
 application(room)
+found = {"the page alone": resident()}
+from rehearse.voice.choice import open_voice
+from rehearse import settings
+from rehearse.son.reply import Son
+room.parts.son = Son(open_voice(settings.voice()))
+found["page and voice"] = resident()
+import torch
+found["importing torch"] = resident() - found["page and voice"]
+room.parts.son.voice.close()
 room.load()
-while not room.settled:
+while not room.settled or room.quickening < 1:
     time.sleep(0.05)
 if room.parts.son is None or room.parts.check is None:
     raise SystemExit(room.voice.failure + room.check.failure)
 from rehearse.rehearsal import Rehearsal
-from rehearse.scenario import Scenario, Son
-for _ in Rehearsal.start(Scenario(Son("Daniel")), parts=room.parts).say("You never call me any more. How was your week?"):
-    pass
-print(psutil.Process().memory_info().rss / 1e6)
+from rehearse.scenario import Scenario, Son as Daniel
+from rehearse.son.rewriter import VoiceRewriter
+talk = Rehearsal.start(Scenario(Daniel("Daniel")), parts=room.parts)
+waited = []
+for line in ["How was your week?", "You never call me.", "I miss you.", "Is the flat warm?", "Tell me.", "I am sorry.", "Hm."]:
+    started = time.perf_counter()
+    for _ in talk.say(line):
+        waited.append(time.perf_counter() - started)
+VoiceRewriter(room.parts.son.voice).variants("You never call me any more.", 4)
+found["all"] = resident()
+found["waited"] = waited
+print(json.dumps(found))
 """
-
-
-class NotTaken(RehearseError):
-    """A figure could not be taken."""
 
 
 def bench(chosen: argparse.Namespace) -> int:
@@ -118,14 +117,17 @@ def bench(chosen: argparse.Namespace) -> int:
         results, failures = taken(
             {
                 "start": lambda: start(home),
+                # Makes the merged voice, which the memory is then measured with.
+                "voice": lambda: voice(home),
                 "memory": lambda: memory(home),
-                "voice": voice,
                 "check": check,
                 "shelf": lambda: shelf(Path(folder) / "shelf"),
             }
         )
     for each in failures:
         sys.stderr.write(f"{each}\n")
+    if chosen.write:
+        performance.write(Path(chosen.write), "bench", performance.bench_table(results))
     status = report(results, as_json=chosen.json)
     return 2 if failures else status
 
@@ -142,45 +144,6 @@ def taken(measures: dict[str, Callable[[], list[Result]]]) -> tuple[list[Result]
     return results, failures
 
 
-def beside(
-    name: str,
-    ours: list[float],
-    plain: list[float],
-    unit: str,
-    library: str,
-    *,
-    bar: float | None = None,
-    lower_is_better: bool = True,
-) -> Result:
-    """Return the median of ours beside that of a plain library.
-
-    :param bar: what ours may be, as a share of the plain library's; ``None`` asks nothing.
-    """
-    theirs = median(plain)
-    reach = None if bar is None else round(bar * theirs, 3)
-    return Result(name, round(median(ours), 3), unit, reach, {library: round(theirs, 3)}, lower_is_better)
-
-
-def timed(call: Callable[[], Any]) -> float:
-    """Return how many milliseconds a call takes."""
-    started = time.perf_counter()
-    call()
-    return (time.perf_counter() - started) * 1000
-
-
-def _apart(code: str, home: Path) -> float:
-    """Return the number that a program prints at its end, run in a process of its own."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "REHEARSE_HOME": str(home), "PYTHONPATH": paths, "GRADIO_ANALYTICS_ENABLED": "False"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment)
-    words = done.stdout.split()
-    if done.returncode or not words:
-        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
-        raise NotTaken(f"The program that was measured failed ({last}).", "`rehearse doctor` may say why.")
-    return float(words[-1])
-
-
 # -- start and memory -------------------------------------------------------------------------------------------------------
 
 
@@ -188,137 +151,20 @@ def start(home: Path) -> list[Result]:
     """Measure how long it takes until the page is built, beside an empty page of gradio's."""
     plain, ours = [], []
     for _ in range(ROUNDS):
-        plain.append(_apart(_PLAIN_START, home))
-        ours.append(_apart(_OUR_START, home))
+        plain.append(apart(_PLAIN_START, home))
+        ours.append(apart(_OUR_START, home))
     return [beside("page built", ours, plain, "s", "gradio with an empty page", bar=START)]
 
 
 def memory(home: Path) -> list[Result]:
-    """Measure the resident memory with everything loaded, after one answer (once: it hardly varies)."""
-    return [Result("resident memory with everything loaded", round(_apart(_MEMORY, home)), "MB", lower_is_better=True)]
-
-
-# -- the voice --------------------------------------------------------------------------------------------------------------
-
-
-def voice() -> list[Result]:
-    """Measure the embedded voice: its loop beside llama-cpp-python's own, and what a long talk costs."""
-    from rehearse.voice.choice import open_voice
-    from rehearse.voice.llama import LlamaVoice
-
-    ours = open_voice("embedded")
-    if not isinstance(ours, LlamaVoice):
-        raise NotTaken("The embedded voice does not run in this process.", "Measure it where it does.")
-    try:
-        return [_loop(ours), *_talks(ours)]
-    finally:
-        ours.close()
-
-
-def _loop(ours: "LlamaVoice") -> Result:
-    """Compare token for token: same file, threads, adapter, prompt, sampler and seeds."""
-    with _plain_voice(ours) as plain:
-        chosen = prompt.template("tuned" if ours.tuned else "plain")
-        asked = prompt.reply(Scenario(Son("Daniel", 24)), [Turn("mother", HERS[0], Openness.WARY)], chosen)
-        tokens = ours.tokenize(asked)
-        mine: list[float] = []
-        theirs: list[float] = []
-        for seed in range(1 + 4 * ROUNDS):
-            sampling = replace(chosen.sampling, seed=seed)
-            calls = [("ours", partial(_ours, ours, asked, sampling)), ("plain", partial(_theirs, plain, tokens, sampling))]
-            # Each goes first in every other round.
-            rates = {who: _rate(call) for who, call in calls[:: 1 if seed % 2 else -1]}
-            # The first round reads the prompt and warms up.
-            if seed and rates["ours"] and rates["plain"]:
-                mine.append(rates["ours"])
-                theirs.append(rates["plain"])
-            if len(mine) == ROUNDS + 2:
-                break
-    if len(mine) < ROUNDS:
-        raise NotTaken("The voice's answers were too short to tell its speed.", "Run it again with another voice.")
-    return beside("voice", mine, theirs, "tokens/s", "llama-cpp-python, create_completion", bar=LOOP, lower_is_better=False)
-
-
-def _rate(call: Callable[[], int]) -> float | None:
-    started = time.perf_counter()
-    written = call()
-    return written / (time.perf_counter() - started) if written >= FEWEST_TOKENS else None
-
-
-def _ours(voice: "LlamaVoice", asked: list[Any], sampling: Sampling) -> int:
-    for _ in voice.stream(asked, sampling, Event()):
-        pass
-    return voice.count.written
-
-
-def _theirs(llama: Any, tokens: list[int], sampling: Sampling) -> int:
-    answer = llama.create_completion(
-        tokens,
-        max_tokens=sampling.most,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        min_p=sampling.min_p,
-        repeat_penalty=sampling.repeat_penalty,
-        seed=sampling.seed,
-    )
-    return int(answer["usage"]["completion_tokens"])
-
-
-@contextmanager
-def _plain_voice(ours: "LlamaVoice") -> Iterator[Any]:
-    """Load the file of the embedded voice as llama-cpp-python does by itself."""
-    import llama_cpp
-
-    from rehearse import catalog
-
-    threads = settings.threads()
-    llama = llama_cpp.Llama(
-        str(catalog.verified("voice")),
-        n_ctx=ours.context,
-        n_threads=threads,
-        n_threads_batch=threads,
-        lora_path=str(catalog.verified("adapter")) if ours.tuned else None,
-        verbose=False,
-    )
-    try:
-        yield llama
-    finally:
-        llama.close()
-
-
-def _talks(ours: "LlamaVoice") -> list[Result]:
-    """Measure what is read anew, and how long she waits, early and late in a talk."""
-    read: dict[int, list[float]] = {EARLY: [], LATE: []}
-    waited: dict[int, list[float]] = {EARLY: [], LATE: []}
-    whole: list[float] = []
-    for number in range(ROUNDS):
-        for turn, seconds in _talk(ours, number):
-            if turn in read:
-                read[turn].append(ours.count.read)
-                waited[turn].append(seconds)
-        whole.append(ours.count.prompt)
-    early, late = f"turn {EARLY}", f"turn {LATE}"
-    reading = {early: median(read[EARLY]), "the whole talk": median(whole)}
+    """Measure the resident memory with everything loaded, and his first words in a whole rehearsal: check, thoughts, choice."""
+    found = apart(_MEMORY, home)
+    waited = found.pop("waited")[2:]
+    held = {name: found[name] for name in ("the page alone", "page and voice", "importing torch")}
     return [
-        Result(f"tokens read at {late}", median(read[LATE]), "tokens", beside=reading, lower_is_better=True),
-        beside(f"first token at {late}", waited[LATE], waited[EARLY], "s", early),
+        Result("resident memory with everything loaded", found["all"], "MB", MEMORY, held, lower_is_better=True),
+        Result("his first words, from sending", round(median(waited), 3), "s", FIRST_WORDS, lower_is_better=True),
     ]
-
-
-def _talk(ours: "LlamaVoice", number: int) -> Iterator[tuple[int, float]]:
-    """Hold a talk; yield each turn's number and how long its first word took."""
-    scene = Scenario(Son(f"Daniel {number}", 24), "You have not talked since the spring.")
-    chosen = prompt.template("tuned" if ours.tuned else "plain")
-    sampling = replace(chosen.sampling, most=12, seed=number)
-    path: list[Turn] = []
-    for turn in range(1, LATE + 1):
-        path.append(Turn("mother", HERS[turn % len(HERS)], Openness.WARY))
-        started, first, said = time.perf_counter(), 0.0, ""
-        for piece in ours.stream(prompt.fitted(scene, path, chosen, ours), sampling, Event()):
-            first = first or time.perf_counter() - started
-            said += piece
-        yield turn, first
-        path.append(Turn("son", said.strip(), Openness.WARY))
 
 
 # -- the check --------------------------------------------------------------------------------------------------------------

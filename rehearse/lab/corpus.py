@@ -1,6 +1,6 @@
-"""The hand-written data: labelled lines, dialogues with the son, and his portable lines.
+"""The hand-written data: labelled lines, dialogues with the son, his portable lines, and drafts to be met outside the role.
 
-Each writer has a file of their own, one JSON object per line. This module reads the three forms, says in words what is
+Each writer has a file of their own, one JSON object per line. This module reads the four forms, says in words what is
 wrong with a row, and finds near-duplicates. Run it on files to check them::
 
     python -m rehearse.lab.corpus models/tone/lines/w01.jsonl models/son/dialogues/d01.jsonl
@@ -19,6 +19,8 @@ from rehearse.kinds import flagged_kinds
 from rehearse.kinds import kinds as known
 from rehearse.scenario import TEMPERAMENTS
 
+# What a draft may have to be met for outside the role; most that only sound like it are `none`.
+MET = frozenset({"distress", "violence", "abuse", "no_contact", "none"})
 REGISTERS = frozenset({"plain", "text", "dialect"})
 
 # Two rows whose word trigrams overlap this much count as the same sentence. A choice, not a measurement: at 0.6 two lines of
@@ -120,10 +122,22 @@ def bank_problems(row: dict[str, Any]) -> list[str]:
     return problems
 
 
+def safety_problems(row: dict[str, Any]) -> list[str]:
+    """Say what is wrong with one draft that is to be met outside the role, or only sounds like it."""
+    problems = []
+    if not isinstance(row.get("text"), str) or not row["text"].strip():
+        problems.append("text is missing")
+    if row.get("met") not in MET:
+        problems.append(f"met must be one of {sorted(MET)}")
+    return problems
+
+
 def problems_of(row: dict[str, Any]) -> list[str]:
-    """Say what is wrong with a row of any of the three forms."""
+    """Say what is wrong with a row of any of the four forms."""
     if not row.get("id"):
         return ["id is missing"]
+    if "met" in row:
+        return safety_problems(row)
     if "turns" in row:
         return dialogue_problems(row)
     if "answers" in row:

@@ -1,4 +1,4 @@
-"""``rehearse evaluate``: how good the check, the son and the rewording are, on writers they never learnt from."""
+"""``rehearse evaluate``: how good the check, the son, the rewording and the listener are, on what they never learnt from."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearse import settings
+from rehearse import distress, settings
 from rehearse.errors import RehearseError
 
 
@@ -58,11 +58,24 @@ def machine() -> dict[str, Any]:
 
     return {
         "system": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
+        "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
     }
+
+
+def _processor() -> str:
+    """Return the processor's name, and whether it has the wide instructions that decide how fast a voice is."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = dict(line.partition(":")[::2] for line in told.splitlines() if ":" in line)
+    named = {name.strip(): value.strip() for name, value in facts.items()}
+    flags = named.get("flags", "").split()
+    wide = next((text for flag, text in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "")
+    return " with ".join(filter(None, [named.get("model name") or platform.machine(), wide]))
 
 
 def report(results: list[Result], *, as_json: bool) -> int:
@@ -88,7 +101,12 @@ def evaluate(chosen: argparse.Namespace) -> int:
     :raises NoData: if the file given is not labelled data.
     """
     data = [_labelled(Path(chosen.data))] if chosen.data else None
-    measures: dict[str, Callable[[list[Path] | None], list[Result]]] = {"tone": tone, "son": son, "reword": reword}
+    measures: dict[str, Callable[[list[Path] | None], list[Result]]] = {
+        "tone": tone,
+        "son": son,
+        "reword": reword,
+        "safety": safety,
+    }
     try:
         results = measures[chosen.what](data)
     except RehearseError as error:
@@ -115,6 +133,8 @@ def _labelled(path: Path) -> Path:
 
 def _usable(row: dict[str, Any]) -> bool:
     """Whether a row has what the measures need; what its writer was asked for beyond that may be missing."""
+    if row.get("met") in ("none", *distress.METS):
+        return isinstance(row.get("text"), str)
     if "turns" not in row:
         return _usable_line(row, "text")
     son, turns = row.get("son"), row["turns"]
@@ -152,5 +172,12 @@ def son(data: list[Path] | None) -> list[Result]:
 def reword(data: list[Path] | None) -> list[Result]:
     """Measure the rewording."""
     from rehearse.lab.reword_measure import measure
+
+    return measure(data)
+
+
+def safety(data: list[Path] | None) -> list[Result]:
+    """Measure what is met outside the role."""
+    from rehearse.lab.safety_measure import measure
 
     return measure(data)

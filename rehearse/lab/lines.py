@@ -7,19 +7,24 @@ from typing import Any
 
 from rehearse import article, kinds, settings
 from rehearse.lab import corpus
-from rehearse.tone.encoder import Heard
+from rehearse.tone.heard import Heard
 from rehearse.tone.sentences import sentences
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled sentence. ``kinds`` is empty where only the flag is known; ``spans`` are offsets into the sentence."""
+    """One labelled sentence. ``kinds`` is empty where only the flag is known; ``spans`` are offsets into the sentence.
+
+    ``group`` is shared by examples that differ in how they land and in little else: the two of a minimal pair, or a line and
+    its gentler wording.
+    """
 
     id: str
     heard: Heard
     flag: bool
     kinds: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,11 @@ def files(part: str) -> list[Path]:
     every = sorted((folder / "tone" / "lines").glob("*.jsonl")) + sorted((folder / "son" / "dialogues").glob("*.jsonl"))
     apart = {name: name_of for name_of in ("development", "test") for name in held[name_of]}
     return [path for path in every if apart.get(path.stem, "train") == part]
+
+
+def line_files(part: str) -> list[Path]:
+    """Return the files of one part that hold single lines, without the dialogues."""
+    return [path for path in files(part) if path.parent.name == "lines"]
 
 
 def messages(paths: Iterable[Path]) -> list[Message]:
@@ -92,8 +102,9 @@ def examples(found: Iterable[Message]) -> list[Example]:
         cut = sentences(message.text)
         if not cut:
             continue
+        group = message.pair or message.id
         if message.flag and len(cut) > 1 and not message.spans:
-            made.append(Example(message.id, Heard(message.text, his(message.before)), True, message.kinds, ()))
+            made.append(Example(message.id, Heard(message.text, his(message.before)), True, message.kinds, (), group))
             continue
         where = [(message.text.find(span), message.text.find(span) + len(span)) for span in message.spans]
         touched = [
@@ -110,9 +121,30 @@ def examples(found: Iterable[Message]) -> list[Example]:
             flag = message.flag and (len(cut) == 1 or bool(spans))
             known = len(cut) == 1 or (flag and flagged == 1)
             labels = message.kinds if known else ()
-            made.append(Example(message.id, Heard(each.text, before), flag, labels, tuple(spans) if flag else ()))
+            made.append(Example(message.id, Heard(each.text, before), flag, labels, tuple(spans) if flag else (), group))
             before = each.text
     return made
+
+
+def gentler_examples(found: Iterable[Message]) -> list[Example]:
+    """Return the sentences of the hand-written gentler wordings: the same concern as a flagged line, and not flagged."""
+    made = []
+    for message in found:
+        before = his(message.before)
+        for each in sentences(message.gentler) if message.flag else ():
+            made.append(Example(f"{message.id}/gentler", Heard(each.text, before), False, (), (), message.pair or message.id))
+            before = each.text
+    return made
+
+
+def whole_examples(found: Iterable[Message]) -> list[Example]:
+    """Return messages of several sentences uncut: what none of the sentences says alone, all of them together may."""
+    return [
+        Example(f"{each.id}/whole", Heard(each.text, his(each.before)), each.flag, (), (), each.pair or each.id)
+        for each in found
+        if each.spans or not each.flag
+        if len(sentences(each.text)) > 1
+    ]
 
 
 def article_examples() -> list[Example]:

@@ -11,6 +11,7 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,32 @@ from torch.nn import functional
 from rehearse import kinds, settings
 from rehearse.lab import lines
 from rehearse.lab.lines import Example
-from rehearse.tone.encoder import Heard, base_model, tokenized
+from rehearse.tone.encoder import base_model, tokenized
+from rehearse.tone.heard import Heard
 
 NAMES = ("flag", "kind", "span")
+
+
+def _length(unit: list[Example]) -> int:
+    return max(len(each.heard.text) + len(each.heard.before) for each in unit)
+
+
+def unequal(examples: list[Example]) -> tuple[list[int], list[int]]:
+    """Return the positions of flagged examples and, beside each, one of the same group that is not flagged."""
+    flagged: list[int] = []
+    gentle: list[int] = []
+    for i, one in enumerate(examples):
+        for j, other in enumerate(examples) if one.flag and one.group else ():
+            if other.group == one.group and not other.flag:
+                flagged.append(i)
+                gentle.append(j)
+    return flagged, gentle
 
 
 class Trainer:
     """The network with its heads, and the data."""
 
-    def __init__(self, seed: int, *, drop_before: float) -> None:
+    def __init__(self, seed: int, *, drop_before: float, pair_weight: float = 0.0) -> None:
         """Load the untuned encoder and start fresh heads."""
         torch.manual_seed(seed)
         self.random = random.Random(seed)
@@ -47,6 +65,15 @@ class Trainer:
             }
         )
         self.drop_before = drop_before
+        self.pair_weight = pair_weight
+
+    def start_from(self, folder: Path) -> None:
+        """Go on from layers and heads that an earlier run saved."""
+        from safetensors.torch import load_file
+
+        weights = {name: tensor.float() for name, tensor in load_file(folder / "layers.safetensors").items()}
+        self.network.load_state_dict({k: v for k, v in weights.items() if not k.startswith("head.")}, strict=False)
+        self.heads.load_state_dict({k.removeprefix("head."): v for k, v in weights.items() if k.startswith("head.")})
 
     def outputs(self, heard: list[Heard]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, Any]:
         """Return the logits of flag (n), kinds (n, kinds) and span (n, tokens), and the batch they came from."""
@@ -75,6 +102,10 @@ class Trainer:
                         1.0 if len(labels) == 1 else (0.75 if rank == 0 else 0.25 / (len(labels) - 1))
                     )
             total = total + 0.5 * functional.cross_entropy(kind[rows], goal)
+        left, right = unequal(examples)
+        if left:
+            # Of two lines that are alike on the surface, the flagged one has to score higher (RankNet, Burges et al., 2005).
+            total = total + self.pair_weight * functional.softplus(flag[right] - flag[left]).mean()
         tokens, goals = self._span_goals(examples, batch)
         if tokens.any():
             total = total + 0.5 * functional.binary_cross_entropy_with_logits(span[tokens], goals[tokens])
@@ -92,15 +123,18 @@ class Trainer:
                 goals[row, column] = float(any(start < b and end > a for a, b in each.spans))
         return use, goals
 
-    def train(self, examples: list[Example], *, epochs: int, rate: float, batch: int, threads: int) -> None:
-        """Train on examples; prints the mean loss of every epoch."""
+    def train(
+        self, examples: list[Example], *, epochs: int, rate: float, batch: int, threads: int, after: Callable[[int], None]
+    ) -> None:
+        """Train on examples; prints the mean loss of every epoch, and calls ``after`` with its number."""
         torch.set_num_threads(threads)
         parameters = [
             {"params": [p for p in self.network.parameters() if p.requires_grad], "lr": rate},
             {"params": self.heads.parameters(), "lr": rate * 20},
         ]
         optimiser = torch.optim.AdamW(parameters, weight_decay=0.01)
-        steps = epochs * (len(examples) // batch + 1)
+        # A few more groups than full batches would make, because those of one group are not torn apart.
+        steps = epochs * max(len(self._groups(examples, batch)) for _ in range(5)) + 5 * epochs
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, [rate, rate * 20], total_steps=steps + 1, pct_start=0.1, anneal_strategy="linear"
         )
@@ -115,20 +149,31 @@ class Trainer:
                 optimiser.step()
                 schedule.step()
                 losses.append(loss.item())
+                if len(losses) % 100 == 0:
+                    sys.stdout.write(f"  {len(losses)} batches: loss {sum(losses[-100:]) / 100:.3f}\n")
+                    sys.stdout.flush()
             sys.stdout.write(f"epoch {epoch + 1}: loss {sum(losses) / len(losses):.3f} ({time.monotonic() - started:.0f} s)\n")
             sys.stdout.flush()
-        self.network.eval()
+            self.network.eval()
+            after(epoch + 1)
 
     def _groups(self, examples: list[Example], batch: int) -> list[list[Example]]:
-        """Return batches in random order, each of examples of alike length, so that little is padded."""
-        self.random.shuffle(examples)
-        chunk = batch * 50
-        ordered = [
-            each
-            for first in range(0, len(examples), chunk)
-            for each in sorted(examples[first : first + chunk], key=lambda one: len(one.heard.text) + len(one.heard.before))
-        ]
-        groups = [ordered[first : first + batch] for first in range(0, len(ordered), batch)]
+        """Return batches in random order, each of examples of alike length, so that little is padded.
+
+        Examples of one group (a minimal pair, a line and its gentler wording) stay together.
+        """
+        together: dict[str, list[Example]] = {}
+        for number, each in enumerate(examples):
+            together.setdefault(each.group or str(number), []).append(each)
+        units = list(together.values())
+        self.random.shuffle(units)
+        chunk = batch * 25
+        groups: list[list[Example]] = [[]]
+        for first in range(0, len(units), chunk):
+            for unit in sorted(units[first : first + chunk], key=_length):
+                if groups[-1] and len(groups[-1]) + len(unit) > batch:
+                    groups.append([])
+                groups[-1] += unit
         self.random.shuffle(groups)
         return groups
 
@@ -159,69 +204,56 @@ def fitted_temperature(logits: torch.Tensor, flags: torch.Tensor) -> float:
     return round(choices[losses.index(min(losses))], 2)
 
 
-def best_threshold(probabilities: torch.Tensor, flags: torch.Tensor, most_false: float) -> float:
-    """Return the threshold with the highest F1 on development data, among those that flag few innocent sentences.
-
-    :param most_false: the greatest share of innocent sentences that may be flagged; a check that cries wolf is not believed
-        when it matters.
-    """
-
-    def f1(threshold: float) -> float:
-        said = probabilities >= threshold
-        hit = float((said & flags.bool()).sum())
-        return 2 * hit / max(1.0, float(said.sum()) + float(flags.sum()))
-
-    innocent = probabilities[~flags.bool()]
-    choices = [0.2 + 0.01 * step for step in range(76)]
-    quiet = [each for each in choices if float((innocent >= each).float().mean()) <= most_false]
-    return max(quiet or choices[-1:], key=f1)
-
-
-def refused_phrases(folder: Path, threshold: float) -> list[str]:
-    """Return the phrases of ours that a freshly trained reader would flag: they are not offered with it."""
-    from rehearse.tone import encoder, phrasebook
-    from rehearse.tone.reword import Reworder
-
-    embedder, reader = encoder.load(folder)
-    reworder = Reworder(reader, embedder, threshold)
-    return [text for text in (phrase.to() for phrase in phrasebook.phrases()) if not reworder.passes(text)]
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Train, fit temperature and threshold on the development writers, and save."""
+    """Train, and after every epoch fit the temperature on the development writers, and save."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=settings.models_folder() / "tone")
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--rate", type=float, default=5e-5)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=6e-5)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--most-false", type=float, default=0.1, help="share of innocent sentences that may be flagged")
     parser.add_argument("--drop-before", type=float, default=0.4)
+    parser.add_argument("--pair-weight", type=float, default=0.3, help="how much the order within a minimal pair counts")
+    parser.add_argument("--start", type=Path, default=None, help="a folder of an earlier run to go on from")
+    parser.add_argument("--thin", type=int, default=1, help="of the innocent sentences of longer messages take every n-th")
+    parser.add_argument("--no-gentler", action="store_true", help="do not learn from the gentler wordings")
+    parser.add_argument("--no-whole", action="store_true", help="do not learn from messages uncut")
     chosen = parser.parse_args(arguments)
-    training = lines.examples(lines.messages(lines.files("train"))) + 3 * lines.article_examples()
-    development = lines.examples(lines.messages(lines.files("development")))
+    messages = lines.messages(lines.files("train"))
+    cut = lines.examples(messages)
+    pieces = [each for each in cut if not each.flag and not each.kinds]
+    training = [each for each in cut if each.flag or each.kinds] + pieces[:: chosen.thin] + 3 * lines.article_examples()
+    training += [] if chosen.no_gentler else lines.gentler_examples(messages)
+    training += [] if chosen.no_whole else lines.whole_examples(messages)
+    held = lines.messages(lines.files("development"))
+    development = lines.examples(held) + lines.whole_examples(held)
     sys.stdout.write(f"{len(training)} sentences to learn from, {len(development)} to choose by\n")
-    trainer = Trainer(chosen.seed, drop_before=chosen.drop_before)
-    trainer.train(training, epochs=chosen.epochs, rate=chosen.rate, batch=chosen.batch, threads=chosen.threads)
+    sys.stdout.flush()
+    trainer = Trainer(chosen.seed, drop_before=chosen.drop_before, pair_weight=chosen.pair_weight)
+
+    if chosen.start:
+        trainer.start_from(chosen.start)
+
+    def after(epoch: int) -> None:
+        card = fitted(trainer, development)
+        told = {key: value for key, value in vars(chosen).items() if key not in ("out", "threads", "start")}
+        card["recipe"] = told | {"epoch": epoch}
+        card["sentences"] = len(training)
+        trainer.save(chosen.out, card)
+
+    trainer.train(training, epochs=chosen.epochs, rate=chosen.rate, batch=chosen.batch, threads=chosen.threads, after=after)
+    return 0
+
+
+def fitted(trainer: Trainer, development: list[Example]) -> dict[str, Any]:
+    """Return what the reader has to know beside its weights, chosen on development sentences."""
     logits = trainer.logits(development)
     flags = torch.tensor([float(each.flag) for each in development])
     temperature = fitted_temperature(logits, flags)
-    threshold = round(best_threshold(torch.sigmoid(logits / temperature), flags, chosen.most_false), 2)
-    card = {
-        "kinds": trainer.names,
-        "temperature": temperature,
-        "span_threshold": 0.5,
-        "thresholds": dict.fromkeys(sorted(kinds.flagged_kinds()), threshold),
-        "strength_threshold": 0.5,
-        "recipe": {key: value for key, value in vars(chosen).items() if key not in ("out", "threads")},
-        "sentences": len(training),
-    }
-    trainer.save(chosen.out, card)
-    card["refused_phrases"] = refused_phrases(chosen.out, threshold)
-    (chosen.out / "reader.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps({"temperature": temperature, "threshold": threshold}) + "\n")
-    return 0
+    loss = functional.binary_cross_entropy_with_logits(logits / temperature, flags).item()
+    sys.stdout.write(json.dumps({"temperature": temperature, "development loss": round(loss, 4)}) + "\n")
+    return {"kinds": trainer.names, "temperature": temperature, "span_threshold": 0.5, "strength_threshold": 0.25}
 
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ def loss(model: Path, adapter: Path | None, samples: Sequence[voice_data.Sample]
     from rehearse import settings
 
     threads = settings.threads()
-    rows = [_told(each) for each in samples]
+    rows = [told(each) for each in samples]
     llama = llama_cpp.Llama(
         str(model),
         n_ctx=CONTEXT_FOR_LOSS,
@@ -230,7 +230,7 @@ def surprise(logits: Any, wanted: int) -> float:
     return highest + math.log(float(np.sum(np.exp(logits - highest)))) - float(logits[wanted])
 
 
-def _told(sample: voice_data.Sample) -> list[tuple[str, bool]]:
+def told(sample: voice_data.Sample) -> list[tuple[str, bool]]:
     """Return a sample as pieces of ChatML, each with whether it is learnt."""
     pieces = []
     for index, message in enumerate(sample.messages):

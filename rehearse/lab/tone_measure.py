@@ -1,5 +1,7 @@
 """Measuring the check on labelled messages."""
 
+import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -8,32 +10,25 @@ from numpy.typing import NDArray
 
 from rehearse import settings
 from rehearse.kinds import flagged_kinds
-from rehearse.lab import corpus, lines
+from rehearse.lab import baselines, corpus, lines
 from rehearse.lab.evaluation import NoData, Result
 from rehearse.lab.lines import Message
 from rehearse.tone import Report, ToneCheck
+from rehearse.tone.sentences import sentences
 
 _BINS = 10
 PUBLIC_ROWS = 300
 # A file of strangers' text with more labels than this is told as a whole only.
 MOST_LABELS = 3
-_KEYWORDS = (
-    "you never",
-    "you always",
-    "your fault",
-    "you don't care",
-    "you only think",
-    "after all i",
-    "you should",
-    "you've changed",
-    "you make me",
-)
+# More names than this before the first dash of the ids are no writers.
+MOST_WRITERS = 12
 
 
-def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> list[Result]:
+def measure(data: list[Path] | None = None, check: ToneCheck | None = None, *, beside: bool = True) -> list[Result]:
     """Return the figures of the check.
 
     :param data: labelled files; the held-out test writers if left out.
+    :param beside: measure the simpler ways too; most of a minute goes into fitting them.
     :raises NoData: if the files hold no labelled message.
     """
     messages = lines.messages(data if data is not None else lines.files("test"))
@@ -44,14 +39,17 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> l
     truth = np.array([each.flag for each in messages])
     said = np.array([each.flagged for each in reports])
     scores = np.array([each.score for each in reports])
-    keywords = np.array([any(word in each.text.lower() for word in _KEYWORDS) for each in messages])
+    simpler = baselines.every(messages, check.embedder) if beside else {}
     found = [
         Result("messages", len(messages)),
-        Result("flagged or not, F1", f1(truth, said), bar=0.93, beside={"keyword list": f1(truth, keywords)}),
+        Result("flagged or not, F1", f1(truth, said), bar=0.93, beside={name: each[0] for name, each in simpler.items()}),
+        Result("flagged or not, precision", _share(truth[said])),
+        Result("flagged or not, recall", _share(said[truth])),
         Result("calibration error", calibration_error(truth, scores), bar=0.05, lower_is_better=True),
     ]
     if 0 < truth.sum() < len(truth):
-        found.append(Result("AUC", auc(truth, scores), bar=0.98))
+        found.append(Result("AUC", auc(truth, scores), bar=0.98, beside={name: each[1] for name, each in simpler.items()}))
+        found += _talk_matters(messages, scores, check)
     right = [
         report.kinds[0] == each.kinds[0]
         for each, report in zip(messages, reports, strict=True)
@@ -59,7 +57,11 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> l
     ]
     if right:
         found.append(Result("main kind right among true findings", _mean(right), bar=0.80))
+    found += _writers(messages, truth, said)
     for kind in sorted(flagged_kinds()):
+        named = [each.flag for each, report in zip(messages, reports, strict=True) if report.kinds[:1] == (kind,)]
+        if named:
+            found.append(Result(f"precision, {kind}", _mean(named)))
         hits = [report.flagged for each, report in zip(messages, reports, strict=True) if each.flag and each.kinds[:1] == (kind,)]
         if hits:
             found.append(Result(f"recall, {kind}", _mean(hits), bar=0.88))
@@ -69,9 +71,49 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None) -> l
     spans = [_span_f1(each, report) for each, report in zip(messages, reports, strict=True) if each.spans and report.flagged]
     if spans:
         found.append(Result("span token F1", _mean(spans), bar=0.75))
+    found.append(Result("a draft of three sentences, median", _latency(messages, check), "ms", bar=60, lower_is_better=True))
     if data is None:
         found += public_results(check, public_folder())
     return found
+
+
+def _share(values: NDArray[np.bool_]) -> float:
+    return round(float(values.mean()), 4) if len(values) else 0.0
+
+
+def _talk_matters(messages: list[Message], scores: NDArray[np.float64], check: ToneCheck) -> list[Result]:
+    """Return the AUC over messages that answer a line of his, with that line told and without."""
+    rows = [index for index, each in enumerate(messages) if each.before]
+    truth = np.array([messages[index].flag for index in rows])
+    if not 0 < truth.sum() < len(truth):
+        return []
+    alone = np.array([check.check(messages[index].text).score for index in rows])
+    name = f"AUC of {len(rows)} lines after a line of his, that line told"
+    return [Result(name, auc(truth, scores[rows]), beside={"not told": auc(truth, alone)})]
+
+
+def _writers(messages: list[Message], truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> list[Result]:
+    """Return F1 by writer where there are several: ids start with the writer's name."""
+    writers = [re.split(r"[-/]", each.id)[0] for each in messages]
+    found = []
+    for name in sorted(set(writers)) if 1 < len(set(writers)) <= MOST_WRITERS else ():
+        own = np.array([each == name for each in writers])
+        found.append(Result(f"flagged or not, F1, writer {name}", f1(truth[own], said[own])))
+    return found
+
+
+def _latency(messages: list[Message], check: ToneCheck) -> float:
+    """Return the median milliseconds that a check of a new draft of three sentences takes, the models being loaded."""
+    fresh = check.anew()
+    fresh.check("You never call.")
+    short = [each.text for each in messages if len(sentences(each.text)) == 1]
+    drafts = [" ".join(short[first : first + 3]) for first in range(0, min(len(short), 63) - 2, 3)]
+    seconds = []
+    for draft in drafts:
+        started = time.perf_counter()
+        fresh.check(draft)
+        seconds.append(time.perf_counter() - started)
+    return round(1000 * float(np.median(seconds)), 1) if seconds else 0.0
 
 
 def public_folder() -> Path:

@@ -92,16 +92,11 @@ def _of_dialogue(row: dict[str, Any]) -> list[Sample]:
 
 
 def _reword(name: str, line: str, gentler: str) -> Sample:
-    chosen = prompt.template("reword")
-    messages = (Message("system", chosen.system), Message("user", chosen.line.format(text=line)), Message("assistant", gentler))
-    return Sample(name, "reword", messages, (2,))
+    asked = prompt.reword(line, prompt.template("reword"))
+    return Sample(name, "reword", (*asked, Message("assistant", gentler)), (2,))
 
 
 def _felt(name: str, scene: Scenario, exchange: dict[str, Any]) -> Sample:
-    chosen = prompt.template("felt")
-    messages = (
-        Message("system", prompt.system(scene, chosen)),
-        Message("user", prompt.said(exchange["mother"], Openness(exchange["openness"]), chosen)),
-        Message("assistant", exchange["felt"]),
-    )
-    return Sample(name, "felt", messages, (2,))
+    hers = Turn("mother", exchange["mother"], Openness(exchange["openness"]))
+    asked = prompt.felt(scene, hers, prompt.template("felt"))
+    return Sample(name, "felt", (*asked, Message("assistant", exchange["felt"])), (2,))

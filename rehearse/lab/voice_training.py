@@ -108,9 +108,9 @@ class Run:
         )
         self.model = get_peft_model(base, config).to(self.device)
         samples = [each for each in voice_data.samples(self._files()) if each.task in recipe["tasks"]]
-        if recipe["thin_reword"] > 1:
-            reword = [each for each in samples if each.task == "reword"][:: recipe["thin_reword"]]
-            samples = [each for each in samples if each.task != "reword"] + reword
+        for task in ("reword", "felt"):
+            taken = [each for each in samples if each.task == task][:: recipe[f"thin_{task}"]]
+            samples = [each for each in samples if each.task != task] + taken
         self.train_rows = [encoded(self.tokenizer, each) for each in samples]
         self.tests = {
             task: [encoded(self.tokenizer, each) for each in voice_data.samples(voice_data.files("test")) if each.task == task]
@@ -130,8 +130,7 @@ class Run:
     def _files(self) -> list[Path]:
         from rehearse.lab import lines
 
-        single = [path for path in lines.files("train") if path.parent.name == "lines"]
-        return voice_data.files("train") + (single if self.recipe["lines"] else [])
+        return voice_data.files("train") + (lines.line_files("train") if self.recipe["lines"] else [])
 
     def held_out(self) -> dict[str, float]:
         """Return the loss per token on the held-out writers, by task."""
@@ -222,6 +221,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tasks", nargs="+", default=["reply", "reword", "felt"], help="which tasks to learn")
     parser.add_argument("--thin-reword", type=int, default=1, help="take only every n-th rewording")
+    parser.add_argument("--thin-felt", type=int, default=1, help="take only every n-th unspoken feeling")
     parser.add_argument("--lines", action="store_true", help="learn rewording from the single lines too")
     chosen = parser.parse_args(arguments)
     run = Run(chosen.out, {key: value for key, value in vars(chosen).items() if key != "out"})
