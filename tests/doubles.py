@@ -18,7 +18,8 @@ from rehearse.scenario import Scenario
 from rehearse.scenario import Son as SonIs
 from rehearse.son import Son
 from rehearse.tone import Report, ToneCheck
-from rehearse.tone.encoder import Heard, Reading
+from rehearse.tone.heard import Heard, Reading
+from rehearse.tone.judge import Judge
 from rehearse.tone.report import Finding, Strength
 from rehearse.transcripts import Transcripts
 from rehearse.turn import Openness
@@ -110,6 +111,11 @@ class ToyRewriter:
     def variants(self, line: str, count: int) -> list[str]:
         self.asked.append(line)
         return self.offers[:count]
+
+
+def toy_judge(reader: ToyReader | None = None, threshold: float = THRESHOLD) -> Judge:
+    """Return a judge over the toy reader."""
+    return Judge(reader or ToyReader(), dict.fromkeys(sorted(flagged_kinds()), threshold))
 
 
 def toy_check(reader: ToyReader | None = None, thresholds: Mapping[str, float] | None = None) -> ToneCheck:

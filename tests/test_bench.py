@@ -1,6 +1,7 @@
 """The benchmark's parts: what is compared with what, and what happens where a figure cannot be taken. No speed is tested here."""
 
 import json
+import platform
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ import pytest
 from doubles import toy_check
 from rehearse import cli
 from rehearse.errors import VoiceError
-from rehearse.lab import bench, evaluation
+from rehearse.lab import bench, bench_voice, evaluation, measuring, performance
 from rehearse.lab.evaluation import Result
 from rehearse.transcripts import Transcripts
+from rehearse.voice.voice import Count
 
 
 @pytest.mark.parametrize(
@@ -61,11 +63,11 @@ def test_the_report_as_json_and_as_a_table(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_ours_beside_theirs_is_a_median_and_its_bar_a_share_of_theirs() -> None:
-    found = bench.beside("check", [9.0, 1.0, 2.0], [4.0, 2.0, 100.0], "ms", "plain", bar=1.15)
+    found = measuring.beside("check", [9.0, 1.0, 2.0], [4.0, 2.0, 100.0], "ms", "plain", bar=1.15)
     assert (found.value, found.beside, found.bar, found.ok) == (2.0, {"plain": 4.0}, 4.6, True)
-    faster = bench.beside("voice", [90.0, 94.0, 96.0], [100.0], "tokens/s", "plain", bar=0.95, lower_is_better=False)
+    faster = measuring.beside("voice", [90.0, 94.0, 96.0], [100.0], "tokens/s", "plain", bar=0.95, lower_is_better=False)
     assert (faster.value, faster.bar, faster.ok) == (94.0, 95.0, False)
-    assert bench.beside("x", [1.0], [2.0], "s", "plain").bar is None
+    assert measuring.beside("x", [1.0], [2.0], "s", "plain").bar is None
 
 
 def test_one_figure_that_fails_does_not_keep_the_others_away() -> None:
@@ -81,7 +83,7 @@ def test_one_figure_that_fails_does_not_keep_the_others_away() -> None:
 def test_the_exit_status(broken: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def shelf(_: Path) -> list[Result]:
         if broken:
-            raise bench.NotTaken("No.", "Try again.")
+            raise measuring.NotTaken("No.", "Try again.")
         return [Result("list", 9.0, "ms", 1.0, lower_is_better=True)]
 
     for name in ("start", "memory", "voice", "check"):
@@ -94,16 +96,16 @@ def test_the_exit_status(broken: bool, status: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_program_apart_has_a_home_of_its_own(tmp_path: Path) -> None:
-    code = "import os, rehearse; print(os.environ['REHEARSE_HOME'] == {!r}, 'words before'); print(4.5)".format(
+    code = "import os, rehearse; print('words before'); print(str(os.environ['REHEARSE_HOME'] == {!r}).lower())".format(
         str(tmp_path / "home")
     )
-    assert bench._apart(code, tmp_path / "home") == 4.5
+    assert measuring.apart(code, tmp_path / "home") is True
 
 
 @pytest.mark.parametrize("code", ["print(1.0); raise SystemExit('it broke')", "pass"])
 def test_a_program_that_fails_gives_no_figure(code: str, tmp_path: Path) -> None:
-    with pytest.raises(bench.NotTaken, match="it broke|printed nothing"):
-        bench._apart(code, tmp_path)
+    with pytest.raises(measuring.NotTaken, match="it broke|printed nothing"):
+        measuring.apart(code, tmp_path)
 
 
 @pytest.mark.parametrize("code", [bench._PLAIN_START, bench._OUR_START, bench._MEMORY])
@@ -147,6 +149,8 @@ def test_a_talk_is_measured_turn_by_turn() -> None:
 
         def __init__(self) -> None:
             self.prompts: list[Any] = []
+            self.reworded = 0
+            self.count = Count()
 
         def tokens(self, prompt: Sequence[Any]) -> int:
             return len(prompt)
@@ -156,12 +160,21 @@ def test_a_talk_is_measured_turn_by_turn() -> None:
             yield "Yeah, "
             yield "fine."
 
+        def several(self, prompt: Sequence[Any], samplings: Sequence[Any], stop: Any) -> list[list[str]]:
+            self.reworded += 1
+            return [["I miss you."] for _ in samplings]
+
     voice = Voice()
-    turns = list(bench._talk(voice, 0))  # type: ignore[arg-type]
-    assert [number for number, _ in turns] == list(range(1, bench.LATE + 1))
+    turns = list(bench_voice.talk(voice, 0))  # type: ignore[arg-type]
+    assert [number for number, _ in turns] == list(range(1, bench_voice.LATE + 1))
     assert all(seconds > 0 for _, seconds in turns)
+    # Before both turns that are compared, a line was reworded and another door was tried.
+    assert voice.reworded == 2
+    doors = 2 * (bench_voice.EARLY - 1), 2 * (bench_voice.LATE - 1)
+    lengths = [length for length, _ in voice.prompts]
+    assert [lengths.count(length) for length in doors] == [2, 2]
     # The prompt grows by his answer and her next line.
-    assert [length for length, _ in voice.prompts] == list(range(2, 2 + 2 * bench.LATE, 2))
+    assert sorted(set(lengths)) == list(range(2, 2 + 2 * bench_voice.LATE, 2))
 
 
 def test_importing_the_bench_loads_nothing_heavy() -> None:
@@ -170,3 +183,34 @@ def test_importing_the_bench_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=Path(bench.__file__).parents[2], text=True, capture_output=True, timeout=60
     )
     assert done.stdout.split() == [], done.stderr
+
+
+def test_figures_go_into_a_document_between_their_marks(tmp_path: Path) -> None:
+    document = tmp_path / "performance.md"
+    before = "# A\n\n<!-- bench -->\n\nold\n\n<!-- end of bench -->\n\nkept\n"
+    document.write_text(before, encoding="utf-8")
+    results = [
+        Result("loop | x", 0.9, "s", 1.0, {"plain": 2.0}, lower_is_better=True),
+        Result("alone", 3.0, "MB", 2.0, None, True),
+    ]
+    performance.write(document, "bench", performance.bench_table(results))
+    text = document.read_text(encoding="utf-8")
+    assert "old" not in text and text.startswith("# A\n\n<!-- bench -->\n") and text.endswith("<!-- end of bench -->\n\nkept\n")
+    assert "| 0.9 s | plain: 2 | 0.45 | ≤ 1 | reached |" in text and "| 3 MB |  |  | ≤ 2 | **not reached** |" in text
+    with pytest.raises(measuring.NotTaken, match="has no place"):
+        performance.write(document, "quantisation", "x")
+
+
+def test_the_quantisations_are_told_beside_the_adapter_and_the_shipped_file() -> None:
+    rows = [
+        {"name": "as shipped", "megabytes": 98.4, "loss": 3.8, "read": 100, "written": 50, "side_by_side": 60},
+        {"name": "as shipped, with the adapter", "megabytes": 108.2, "loss": 3.1, "read": 90, "written": 40, "side_by_side": 50},
+        {"name": "merged, Q8_0", "megabytes": 144.8, "loss": 3.11, "read": 150, "written": 60, "side_by_side": 90},
+    ]
+    table = performance.quantisation_table(rows)
+    assert "| merged, Q8_0 | 144.8 | 3.1100 | +0.0100 | 150 (1.50 ×) | 60 (1.20 ×) | 90 (1.50 ×) |" in table
+
+
+def test_what_the_figures_were_taken_on_names_no_one() -> None:
+    table = performance.bench_table([Result("alone", 1.0)])
+    assert table.startswith("Taken on ") and str(Path.home()) not in table and platform.node() not in table

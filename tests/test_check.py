@@ -1,14 +1,18 @@
 """The check: what it reports, where, from which score on, and how little it reads again."""
 
 import threading
+from collections.abc import Sequence
 from typing import get_args
 
 import pytest
 
 from doubles import ToyReader, ToyRewriter, toy_check
 from rehearse import article
-from rehearse.kinds import kinds
+from rehearse.kinds import flagged_kinds, kinds
 from rehearse.tone import check as check_module
+from rehearse.tone import judge as judge_module
+from rehearse.tone.heard import Heard, Reading
+from rehearse.tone.judge import Judge
 from rehearse.tone.report import Source
 
 DRAFT = "Hi Daniel. After all I sacrificed, you never call. I miss you."
@@ -20,7 +24,7 @@ def test_the_report_has_the_form_of_the_contract() -> None:
     assert found["text"] == DRAFT and found["flagged"] is True and found["score"] == 0.9
     assert found["kinds"] == ["guilt_trip"]
     (finding,) = found["findings"]
-    assert set(finding) == {"start", "end", "text", "score", "kind", "why", "practice", "suggestions"}
+    assert set(finding) == {"start", "end", "text", "score", "kind", "why", "practice", "suggestions", "example", "gentler"}
     assert finding["kind"] == "guilt_trip" and finding["practice"] == kinds()["guilt_trip"].practice
     assert finding["why"] == kinds()["guilt_trip"].why
     assert finding["suggestions"]
@@ -97,13 +101,14 @@ def test_of_a_huge_draft_only_the_beginning_is_read() -> None:
     draft = "It rains. " * 399 + "It pours. " + "You never call. " * 5000
     report = toy_check(reader).check(draft)
     assert report.text == draft and not report.flagged
-    assert sum(len(text) for text in reader.texts) <= check_module.LONGEST_DRAFT
+    assert max(len(text) for text in reader.texts) <= judge_module.PASSAGE
+    assert sum(len(text) for text in set(reader.texts)) <= 2 * check_module.LONGEST_DRAFT
 
 
 def test_more_sentences_than_are_remembered() -> None:
     check = toy_check()
     report = check.check(" ".join(f"No {number}." for number in range(700)) + " never", "")
-    assert len(check._readings) == check_module.REMEMBERED
+    assert len(check.judge._readings) == judge_module.REMEMBERED
     assert report.score < 0.5
 
 
@@ -116,6 +121,7 @@ def test_each_sentence_is_read_with_the_one_before_it_and_the_first_with_his_lin
     assert [(each.text, each.before) for each in reader.calls[0]] == [
         ("Hi there.", "him: I'm busy."),
         ("How are you?", "Hi there."),
+        ("Hi there. How are you?", "him: I'm busy."),
     ]
     toy_check(reader).check("Hi there.")
     assert reader.calls[1][0].before == ""
@@ -129,11 +135,61 @@ def test_only_what_changed_is_read_again() -> None:
     check.check("Hi there. It rains. I am home.")
     assert reader.calls == []
     check.check("Hi there. It rains. I am home now.")
-    assert reader.texts == ["I am home now."]
+    assert reader.texts == ["I am home now.", "Hi there. It rains. I am home now."]
     reader.calls.clear()
     # The sentence after a changed one is read again too: it is heard after other words.
     check.check("Hi there. It snows. I am home now.")
-    assert reader.texts == ["It snows.", "I am home now."]
+    assert reader.texts == ["It snows.", "I am home now.", "Hi there. It snows. I am home now."]
+
+
+# -- the whole and its parts -------------------------------------------------------------------------------------------------
+
+
+class Whole(ToyReader):
+    """Reads as its parent does, but a text of several sentences scores what it is told."""
+
+    def __init__(self, score: float) -> None:
+        super().__init__()
+        self.score = score
+
+    def read(self, heard: Sequence[Heard]) -> list[Reading]:
+        return [
+            Reading(self.score if each.text.count(".") > 1 else found.score, found.kinds, found.span)
+            for each, found in zip(heard, super().read(heard), strict=True)
+        ]
+
+
+def test_a_sentence_that_its_neighbours_make_fair_is_let_through() -> None:
+    assert toy_check().check("You never call.").flagged
+    report = toy_check(Whole(0.1)).check("I told them you never call. It was not true.")
+    assert (report.flagged, report.score) == (False, 0.1)
+
+
+def test_a_sentence_that_is_as_good_as_sure_is_not_undone_by_kind_ones_round_it() -> None:
+    every = dict.fromkeys(flagged_kinds(), 0.5)
+    draft = "Hello love. It is your fault. I made soup."
+    assert not Judge(Whole(0.1), every).passages(draft)[0].flagged
+    (passage,) = Judge(Whole(0.1), every, sure=0.95).passages(draft)
+    assert passage.flagged == (1,) and passage.score == 0.95
+    assert not Judge(Whole(0.1), every, sure=0.96).passages(draft)[0].flagged
+
+
+def test_where_only_the_whole_blames_its_strongest_sentence_is_named() -> None:
+    report = toy_check(Whole(0.8)).check("It is fine. Hmph. I am used to it.")
+    assert [each.text for each in report.findings] == ["Hmph"]
+    assert report.findings[0].score == report.score == 0.8
+
+
+def test_a_long_draft_is_judged_passage_by_passage() -> None:
+    """One harsh sentence does not drown in a page of kind ones."""
+    draft = "It rains today, and the garden is glad of it. " * 20 + "You never call."
+    assert toy_check().check(draft).flagged
+
+
+def test_the_strongest_sentence_counts_beside_the_whole_by_its_share() -> None:
+    judge = Judge(Whole(0.2), dict.fromkeys(flagged_kinds(), 0.5), sentence_share=0.5)
+    (passage,) = judge.passages("You never call. It rains.")
+    assert passage.score == pytest.approx(0.55) and passage.flagged == (0,)
 
 
 def test_what_was_read_from_the_cache_says_the_same() -> None:

@@ -158,6 +158,25 @@ def test_without_corrections_the_nearest_in_meaning_fits_best() -> None:
     assert scores[0] > scores[1]
 
 
+def test_an_answer_is_read_once() -> None:
+    read: list[str] = []
+
+    class Counting(ToyEmbedder):
+        def encode(self, texts):
+            read.extend(texts)
+            return super().encode(texts)
+
+    ranker = Ranker(Counting(), parts(ToyEmbedder().encode(["a"]).shape[1]))
+    ranker.prepare(["the soup was hot", "blue paint dries"])
+    answers = ["blue paint dries", "new words", "the soup was hot"]
+    first = ranker.scores("how was the soup", Openness.WARY, answers)
+    assert read == ["the soup was hot", "blue paint dries", "new words", "how was the soup"]
+    fresh = Ranker(ToyEmbedder(), ranker.parts)
+    assert np.allclose(
+        fresh.scores("how was the soup", Openness.WARY, ["blue paint dries", "new words", "the soup was hot"]), first
+    )
+
+
 def test_how_open_he_is_changes_what_fits() -> None:
     embedder = ToyEmbedder()
     width = embedder.encode(["a"]).shape[1]

@@ -161,3 +161,16 @@ def test_what_is_here_is_in_order(path: Path) -> None:
     assert {row.get("id"): problems for row in rows if (problems := corpus.problems_of(row))} == {}
     names = [row["id"] for row in rows]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong"),
+    [
+        ({"id": "s-1", "text": "I could kill for a coffee.", "met": "none"}, []),
+        ({"id": "s-1", "text": "He hit me.", "met": "violence"}, []),
+        ({"id": "s-1", "text": " ", "met": "none"}, ["text is missing"]),
+    ],
+)
+def test_a_draft_to_be_met_outside_the_role(row: dict[str, Any], wrong: list[str]) -> None:
+    assert corpus.problems_of(row) == wrong
+    assert corpus.problems_of(row | {"met": "anger"})[-1].startswith("met must be one of")

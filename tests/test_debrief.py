@@ -9,6 +9,7 @@ from rehearse import article, data, settings
 from rehearse.debrief import Debrief
 from rehearse.errors import DataError
 from rehearse.kinds import kinds
+from rehearse.scenario import Scenario, scenarios
 from rehearse.turn import Openness, Turn
 
 TOLD = data.read_toml(settings.prompts_folder() / "debrief.toml")
@@ -153,3 +154,33 @@ def test_a_file_that_is_not_as_it_should_be(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(settings, "prompts_folder", lambda: tmp_path)
     with pytest.raises(DataError, match="debrief.toml"):
         look_back()
+
+
+# -- the hardest line, in another place ---------------------------------------------------------------------------------------
+
+
+def test_the_hardest_line_is_the_flagged_one_that_closed_him_most() -> None:
+    found = look_back(
+        hers("One.", 2, flagged=("blame", "absolute")), hers("Two.", 1, flagged=("advice",)), hers("Three.", 1, kind=("pride",))
+    )
+    assert found.hardest == found.lines[1]
+
+
+def test_it_comes_back_in_another_situation_that_rests_on_its_practice() -> None:
+    found = Debrief.of(Scenario.load("behind-his-door"), (hers("You must tell me.", 1, flagged=("pressure",)),))
+    assert found.elsewhere is not None
+    elsewhere = Scenario.load(found.elsewhere)
+    assert elsewhere.id != "behind-his-door"
+    assert elsewhere.practice == kinds()["pressure"].practice
+
+
+def test_where_no_other_situation_rests_on_its_practice_it_is_the_next_one() -> None:
+    found = Debrief.of(Scenario.load("missed-calls"), (hers("You never call.", 1, flagged=("absolute",)),))
+    order = [each.id for each in scenarios()]
+    assert found.elsewhere == order[order.index("missed-calls") + 1]
+
+
+@pytest.mark.parametrize("path", [(), (hers("I am sorry.", 3, kind=("apology",)),)])
+def test_without_a_flagged_line_nothing_comes_back(path: tuple[Turn, ...]) -> None:
+    found = look_back(*path)
+    assert (found.hardest, found.elsewhere) == (None, None)

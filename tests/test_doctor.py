@@ -207,6 +207,14 @@ def test_settings_that_cannot_be_used_do_not_hide_the_rest(monkeypatch: pytest.M
     assert doctor.told(found)
 
 
+def test_locked_rehearsals_are_no_problem(home: Path) -> None:
+    with Transcripts(home / "rehearsals.db") as store:
+        store.set_passphrase("four good words")
+    found = doctor.examine()
+    assert found.facts["rehearsals"] == "locked with a passphrase"
+    assert not [each for each in found.problems if "passphrase" in each.what]
+
+
 def test_saved_rehearsals_are_counted(home: Path) -> None:
     with Transcripts(home / "rehearsals.db") as store:
         store.create(scenario())

@@ -75,6 +75,24 @@ LINES: dict[str, tuple[list[str], list[str]]] = {
             "Sorry to bring it up.",
         ],
     ),
+    "comforts while shut": (
+        [
+            "I'm here for you.",
+            "You’re not alone, Mom.",
+            "It's going to be okay.",
+            "You did your best.",
+            "I understand how you feel.",
+            "You're a good mother.",
+        ],
+        [
+            "I'm here, go on.",
+            "I'm not okay.",
+            "It's okay.",
+            "You did what you did.",
+            "I don't understand how you do that.",
+            "Good for you.",
+        ],
+    ),
     "emoji": (
         ["Love you too ❤", "Okay 🙂", "sure :)", "haha :-D", "Home soon #blessed"],
         [
@@ -93,12 +111,23 @@ LINES: dict[str, tuple[list[str], list[str]]] = {
             "Shut the fuck up, Mom.",
             "I'll kill myself.",
             "Go kill yourself.",
+            "I wish you were dead.",
+            "You're a terrible mother.",
+            "Go to hell.",
+            "I'll slap you.",
+            "Nobody loves you.",
+            "I want to have sex.",
         ],
         [
             "I hate your couch.",
             "I hate this.",
             "The phone was dead to begin with.",
             "This job is killing me.",
+            "I wish you were here.",
+            "You're a tough woman.",
+            "Nobody wants that.",
+            "What the hell, Mom.",
+            "I'll beat the traffic.",
             "Shut up, really?",
         ],
     ),
@@ -127,7 +156,7 @@ def test_every_rule_has_its_lines() -> None:
 
 @pytest.mark.parametrize(("name", "line"), [(name, line) for name, (bad, _) in LINES.items() for line in bad])
 def test_what_must_match(name: str, line: str) -> None:
-    found = Guard([], []).broken(line)
+    found = Guard([], [], openness=Openness.SHUT).broken(line)
     assert found is not None
     pattern = next(rule.pattern for rule in rules().patterns if rule.name == name)
     assert pattern.search(line.replace("’", "'")), f"only {found} matched"
@@ -138,14 +167,14 @@ def test_what_must_not_match(name: str, line: str) -> None:
     words = line.split(" ")
     for count in range(1, len(words) + 1):
         grown = " ".join(words[:count])
-        assert Guard([], []).broken(grown) is None, grown
+        assert Guard([], [], openness=Openness.SHUT).broken(grown) is None, grown
 
 
 def test_safe_lines_pass_their_own_guard() -> None:
     for level, lines in rules().safe.items():
         assert len(lines) >= 3 and len(set(lines)) == len(lines)
         for line in lines:
-            assert Guard([], []).broken(line, whole=True) is None, f"{level}: {line}"
+            assert Guard([], [], openness=level).broken(line, whole=True) is None, f"{level}: {line}"
             assert len(line.split()) <= 12
 
 
@@ -166,7 +195,8 @@ def test_honest_lines_of_sons_pass(record_property) -> None:
         for turn in talk["turns"]:
             for son in [turn["son"], *([turn["door"]["son"]] if "door" in turn else [])]:
                 lines += 1
-                broken = Guard([], before).broken(son, whole=True)
+                level = Openness((turn["door"] if son is not turn["son"] else turn)["openness"])
+                broken = Guard([], before, openness=level).broken(son, whole=True)
                 if broken:
                     refused[broken] += 1
             before.append(turn["son"])
@@ -191,6 +221,23 @@ def test_he_does_not_repeat_himself() -> None:
     assert watch.broken("Look, I don't want to talk about the wedding with anyone.") == "repeat"
     assert watch.broken("I don't want to talk about the dog.") is None
     assert watch.broken("I know.") is None
+
+
+def test_most_of_an_earlier_line_in_other_order_is_a_repeat() -> None:
+    watch = Guard([], ["I work nights now and I sleep all day, you know that."])
+    assert watch.broken("You know that I work nights now and I sleep all day.") == "repeat"
+    assert watch.broken("I work nights now, so ask me something else, please.") is None
+
+
+def test_going_round_in_circles_is_a_repeat() -> None:
+    assert Guard([], []).broken("I don't know. I don't know. I don't know. I don't know.") == "repeat"
+    assert Guard([], []).broken("No. No, no. I said no.") is None
+
+
+def test_who_is_not_shut_may_comfort() -> None:
+    line = "You did your best, Mom."
+    assert Guard([], [], openness=Openness.SHUT).broken(line) == "comforts while shut"
+    assert Guard([], [], openness=Openness.WARMING).broken(line) is None
 
 
 @pytest.mark.parametrize(
@@ -250,6 +297,7 @@ WHOLE = """
 longest_words = 60
 most_sentences = 4
 repeat_words = 8
+repeat_share = 0.6
 [[rule]]
 name = "a"
 why = "b"

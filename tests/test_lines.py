@@ -10,13 +10,20 @@ from rehearse import settings
 from rehearse.kinds import flagged_kinds, gentle_kinds
 from rehearse.lab import lines
 from rehearse.lab.lines import Example, Message
-from rehearse.tone.encoder import Heard
+from rehearse.tone.heard import Heard
 
 
 def message(
-    text: str, *, flag: bool = False, kinds: tuple[str, ...] = ("plain",), spans: tuple[str, ...] = (), before: str = ""
+    text: str,
+    *,
+    flag: bool = False,
+    kinds: tuple[str, ...] = ("plain",),
+    spans: tuple[str, ...] = (),
+    before: str = "",
+    gentler: str = "",
+    pair: str = "",
 ) -> Message:
-    return Message("m", text, before, flag, kinds, spans, "", "")
+    return Message("m", text, before, flag, kinds, spans, pair, gentler)
 
 
 def cut(given: Message) -> list[Example]:
@@ -25,12 +32,12 @@ def cut(given: Message) -> list[Example]:
 
 def test_one_sentence_keeps_everything() -> None:
     found = cut(message("Well, you never call.", flag=True, kinds=("absolute", "blame"), spans=("you never call",)))
-    assert found == [Example("m", Heard("Well, you never call.", ""), True, ("absolute", "blame"), ((6, 20),))]
+    assert found == [Example("m", Heard("Well, you never call.", ""), True, ("absolute", "blame"), ((6, 20),), "m")]
 
 
 def test_a_flagged_sentence_without_spans_is_flagged_whole() -> None:
     assert cut(message("You never call.", flag=True, kinds=("absolute",))) == [
-        Example("m", Heard("You never call.", ""), True, ("absolute",), ())
+        Example("m", Heard("You never call.", ""), True, ("absolute",), (), "m")
     ]
 
 
@@ -146,3 +153,20 @@ def test_the_articles_phrases_are_examples_too() -> None:
     assert flagged and len(flagged) < len(found)
     assert all(set(each.kinds) <= (flagged_kinds() if each.flag else gentle_kinds()) for each in found)
     assert all(each.spans == ((0, len(each.heard.text)),) for each in flagged)
+
+
+def test_gentler_wordings_are_sentences_that_do_not_blame_in_the_group_of_their_line() -> None:
+    row = message("You never call.", flag=True, before="Busy.", gentler="I miss you. Call me?", pair="p1")
+    assert lines.gentler_examples([row]) == [
+        Example("m/gentler", Heard("I miss you.", "him: Busy."), False, (), (), "p1"),
+        Example("m/gentler", Heard("Call me?", "I miss you."), False, (), (), "p1"),
+    ]
+    assert lines.gentler_examples([message("Hello.", gentler="Hi.")]) == []
+
+
+def test_messages_of_several_sentences_are_learnt_whole_too() -> None:
+    rows = [message("Hi. You never call.", flag=True, spans=("never call",)), message("Hello there."), message("Hi. Bye.")]
+    assert [(each.heard.text, each.flag) for each in lines.whole_examples(rows)] == [
+        ("Hi. You never call.", True),
+        ("Hi. Bye.", False),
+    ]

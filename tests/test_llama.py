@@ -13,6 +13,7 @@ from doubles import scenario
 from rehearse import catalog, settings
 from rehearse.errors import RehearseError, VoiceError
 from rehearse.son import Son, prompt
+from rehearse.son.rewriter import VoiceRewriter
 from rehearse.turn import Openness, Turn
 from rehearse.voice.llama import LlamaVoice
 from rehearse.voice.voice import Message, Sampling
@@ -98,6 +99,105 @@ def test_the_same_seed_gives_the_same_answer(voice: LlamaVoice) -> None:
     assert said(voice, given, DRAWN) == first
     others = {said(voice, given, replace(DRAWN, seed=seed)) for seed in (6, 7, 8)}
     assert others != {first}
+
+
+def test_the_same_words_as_the_plain_library_draws(voice: LlamaVoice) -> None:
+    """Same file, prompt, sampler and seed: what is kept and how it is drawn is ours, the words are llama.cpp's."""
+    import llama_cpp
+
+    plain = llama_cpp.Llama(str(catalog.verified("voice")), n_ctx=1024, n_threads=1, n_threads_batch=1, verbose=False)
+    tokens = voice.tokenize(asked("How is the new job, Daniel?"))
+    for sampling in (replace(GREEDY, afresh=True), DRAWN, replace(DRAWN, seed=11, repeat_penalty=1.3)):
+        plain.reset()
+        answer = plain.create_completion(
+            tokens,
+            max_tokens=sampling.most,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            min_p=sampling.min_p,
+            repeat_penalty=sampling.repeat_penalty,
+            seed=sampling.seed,
+        )
+        assert said(voice, asked("How is the new job, Daniel?"), sampling) == answer["choices"][0]["text"]
+    plain.close()
+
+
+def test_several_answers_are_drawn_side_by_side(voice: LlamaVoice) -> None:
+    given = asked("How is the new job, Daniel?")
+    samplings = [replace(DRAWN, seed=seed) for seed in range(4)]
+    first = voice.several(given, samplings, Event())
+    assert voice.count.read == voice.count.prompt, "the prompt is read once for all of them"
+    assert len({"".join(pieces) for pieces in first}) > 1
+    assert voice.several(given, samplings, Event()) == first
+    few = voice.several(given, samplings, Event(), lambda text: len(text) > 8)
+    assert all(len("".join(pieces[:-1])) <= 8 for pieces in few)
+    assert [pieces[:1] for pieces in few] == [pieces[:1] for pieces in first]
+    assert len(voice.several(given, [replace(DRAWN, seed=seed, most=4) for seed in range(11)], Event())) == 11, "more than fit"
+
+
+def test_the_answer_that_was_chosen_need_not_be_read_again(voice: LlamaVoice) -> None:
+    given = asked("Hi, it's Mom.")
+    answers = voice.several(given, [replace(DRAWN, seed=seed, afresh=False) for seed in range(4)], Event())
+    chosen = "".join(answers[2])
+    following = asked("Hi, it's Mom.", chosen, "I am glad.")
+    said(voice, following)
+    assert voice.count.read <= voice.tokens(following) - voice.tokens(given) - len(answers[2]) + 2
+
+
+def read_for(voice: LlamaVoice, *lines: str) -> tuple[int, int]:
+    """Return how many tokens were read to answer a talk, and how many are new since her line before."""
+    given = asked(*lines)
+    said(voice, given)
+    return voice.count.read, voice.tokens(given) - (voice.tokens(asked(*lines[:-2])) if len(lines) > 2 else 0)
+
+
+def test_his_prefix_outlives_going_back_two_doors_another_talk_and_a_rewording(voice: LlamaVoice) -> None:
+    """What was read of the talk is not read again, whatever was asked in between."""
+    talk = ["Hi, it's Mom.", "Hey.", "You never call me.", "I work late.", "I miss you, that's all."]
+    for length in (1, 3, 5):
+        said(voice, asked(*talk[:length]))
+    read, new = read_for(voice, "Hi, it's Mom.", "Hey.", "How was your week?")
+    assert read <= new, "going back: only the other line is read"
+    said(voice, asked("Good evening, Tom.", "Who is this?", "Your aunt."))
+    VoiceRewriter(voice).variants("You never call me.", 4)
+    read, new = read_for(voice, *talk, "Me too.", "Then let us talk on Sunday.")
+    assert read <= new, "the first door, after the second, another talk and a rewording"
+    read, new = read_for(voice, "Hi, it's Mom.", "Hey.", "How was your week?", "Long.", "Tell me.")
+    assert read <= new, "the second door, after all that"
+
+
+def test_a_talk_far_past_the_context_goes_on_and_reads_little_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scene stays, the oldest turns leave in large steps, and between two steps only what is new is read."""
+    monkeypatch.setenv("REHEARSE_CONTEXT", "512")
+    monkeypatch.setenv("REHEARSE_THREADS", "1")
+    voice = LlamaVoice.load(catalog.verified("voice"))
+    chosen = prompt.template("tuned")
+    path: list[Turn] = []
+    read, whole, steps = 0, 0, 0
+    try:
+        for number in range(36):
+            path.append(Turn("mother", f"This is day {number} of the month, and I think of you.", Openness.GUARDED))
+            given = prompt.fitted(scenario(), path, chosen, voice)
+            assert given[0].content == prompt.system(scenario(), chosen)
+            assert f"day {number} " in given[-1].content
+            answer = said(voice, given, replace(GREEDY, most=4)).strip()
+            path.append(Turn("son", answer or "Hm.", Openness.GUARDED))
+            read, whole = read + voice.count.read, whole + voice.count.prompt
+            steps += voice.count.read > 60
+    finally:
+        voice.close()
+    assert len(path) == 72 and voice.context == 512
+    assert 3 <= steps <= 9, "the first prompt, and each time older turns leave"
+    assert read < whole / 3
+
+
+def test_rewordings_of_a_line_are_the_same_each_time_and_leave_his_answer_alone(voice: LlamaVoice) -> None:
+    first = VoiceRewriter(voice).variants("You never call me.", 4)
+    said(voice, asked("Hello."))
+    assert VoiceRewriter(voice).variants("You never call me.", 4) == first and len(first) == 4
+    stop = Event()
+    stop.set()
+    assert VoiceRewriter(voice, stop=stop).variants("You never call me.", 4) == []
 
 
 def test_a_prompt_beyond_the_context_is_said(voice: LlamaVoice) -> None:
@@ -186,14 +286,14 @@ def test_twenty_quick_rounds_of_stop_and_send_let_one_caller_in_at_a_time(voice:
     """A cancelled answer may still be inside llama.cpp when the next line is sent: two at once would crash the process."""
     inside, most, failures = [0], [0], []
     guard = threading.Lock()
-    generate = voice._llama.generate
+    draw = voice._talks.draw
 
-    def watched(*given: object, **named: object) -> Iterator[int]:
+    def watched(*given: object, **named: object) -> Iterator[tuple[int, int]]:
         with guard:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
         try:
-            yield from generate(*given, **named)
+            yield from draw(*given, **named)
         finally:
             with guard:
                 inside[0] -= 1
@@ -209,7 +309,7 @@ def test_twenty_quick_rounds_of_stop_and_send_let_one_caller_in_at_a_time(voice:
             failures.append(error)
             raise
 
-    voice._llama.generate = watched
+    voice._talks.draw = watched
     try:
         threads = [threading.Thread(target=rounds, args=(who,)) for who in ("Ann", "Bea")]
         for each in threads:
@@ -217,7 +317,7 @@ def test_twenty_quick_rounds_of_stop_and_send_let_one_caller_in_at_a_time(voice:
         for each in threads:
             each.join(100)
     finally:
-        voice._llama.generate = generate
+        voice._talks.draw = draw
     assert failures == [] and not any(each.is_alive() for each in threads)
     assert most[0] == 1 and inside[0] == 0
     assert said(voice, asked("Hi, it's Mom."))

@@ -114,7 +114,7 @@ def test_pairs_and_spans(tmp_path: Path) -> None:
         line("Hm, so that is that.", True, spans=["that"], pair="b"),
         line("It must be warm there.", False, pair="b"),
     )
-    found = values(tone_measure.measure([data], toy_check()))
+    found = values(tone_measure.measure([data], toy_check(), beside=False))
     assert found["minimal pairs ordered right"] == 0.5
     # The finding is “never” alone, one of the four labelled words: precision 1, recall 1/4.
     assert found["span token F1"] == pytest.approx(0.4)
@@ -126,7 +126,7 @@ def test_pairs_and_spans(tmp_path: Path) -> None:
 
 
 def test_lines_of_one_sort_have_no_auc(tmp_path: Path) -> None:
-    found = values(tone_measure.measure([write(tmp_path / "l.jsonl", line("How are you?", False))], toy_check()))
+    found = values(tone_measure.measure([write(tmp_path / "l.jsonl", line("How are you?", False))], toy_check(), beside=False))
     assert "AUC" not in found
     assert all(math.isfinite(each) for each in found.values())
 
@@ -134,7 +134,7 @@ def test_lines_of_one_sort_have_no_auc(tmp_path: Path) -> None:
 def test_the_check_hears_what_he_said_before(tmp_path: Path) -> None:
     reader = ToyReader()
     data = write(tmp_path / "d.jsonl", dialogue(("Hello.", False, "I never slept.", 2), ("Oh love.", False, "Yeah.", 3)))
-    tone_measure.measure([data], toy_check(reader))
+    tone_measure.measure([data], toy_check(reader), beside=False)
     assert [each.before for call in reader.calls for each in call if each.text == "Oh love."] == ["him: I never slept."]
 
 
@@ -220,7 +220,7 @@ def test_surprise_is_the_negative_log_of_the_share() -> None:
 def test_the_loss_is_taken_of_his_lines_alone() -> None:
     row = dialogue(("Hello.", False, "Hi, Mum.", 2))
     (sample,) = voice_data._of_dialogue(row)
-    learnt = [text for text, counts in son_measure._told(sample) if counts]
+    learnt = [text for text, counts in son_measure.told(sample) if counts]
     assert learnt == ["Hi, Mum.<|im_end|>"]
 
 
@@ -319,7 +319,7 @@ def test_files_that_are_not_labelled_data(bytes_: bytes, tmp_path: Path, capsys:
 def test_a_file_with_no_more_than_text_and_flag_will_do(tmp_path: Path) -> None:
     data = write(tmp_path / "given.jsonl", {"text": "You never call.", "flag": True}, {"text": "Nice day.", "flag": False})
     assert evaluation._labelled(data) == data
-    assert values(tone_measure.measure([data], toy_check()))["AUC"] == 1.0
+    assert values(tone_measure.measure([data], toy_check(), beside=False))["AUC"] == 1.0
 
 
 def test_levels_of_a_dialogue_are_those_labelled() -> None:

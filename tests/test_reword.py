@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubles import THRESHOLD, ToyEmbedder, ToyReader, ToyRewriter, toy_check
+from doubles import ToyEmbedder, ToyReader, ToyRewriter, toy_check, toy_judge
 from rehearse import article
 from rehearse.kinds import flagged_kinds, kinds
 from rehearse.tone import phrasebook
-from rehearse.tone.encoder import Heard
+from rehearse.tone.heard import Heard
 from rehearse.tone.report import Suggestion
 from rehearse.tone.reword import SAME_MEANING, Reworder, distinct, fits
 from rehearse.tone.sentences import sentences
@@ -16,7 +16,7 @@ from rehearse.tone.sentences import sentences
 
 @pytest.fixture(scope="module")
 def reworder() -> Reworder:
-    return Reworder(ToyReader(), ToyEmbedder(), THRESHOLD)
+    return Reworder(toy_judge(), ToyEmbedder())
 
 
 # -- fits --------------------------------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_no_suggestion_is_one_the_check_would_flag() -> None:
             ]
 
     strict = Strict()
-    reworder = Reworder(strict, ToyEmbedder(), THRESHOLD)
+    reworder = Reworder(toy_judge(strict), ToyEmbedder())
     everything = [
         *(offer.sentence for one in article.practices() for offer in one.offers),
         *(each.to() for each in phrasebook.phrases()),
@@ -115,12 +115,20 @@ def test_no_suggestion_is_one_the_check_would_flag() -> None:
 def test_all_phrases_are_read_at_once() -> None:
     """One by one they would take seconds of the first flagged line."""
     reader = ToyReader()
-    Reworder(reader, ToyEmbedder(), THRESHOLD).phrases("You never call.", "blame", 1)
+    Reworder(toy_judge(reader), ToyEmbedder()).phrases("You never call.", "blame", 1)
     assert len(reader.calls) == 1
 
 
+def test_phrases_known_to_be_refused_are_neither_offered_nor_read() -> None:
+    reader = ToyReader()
+    refused = {each.to() for each in phrasebook.phrases()}
+    found = Reworder(toy_judge(reader), ToyEmbedder(), refused).phrases("You never call.", "blame", 1)
+    assert [each.source for each in found] == ["article"]
+    assert reader.calls == []
+
+
 def test_where_nothing_passes_nothing_is_offered() -> None:
-    assert Reworder(ToyReader(), ToyEmbedder(), 0.0).phrases("You never call.", "blame", 1) == []
+    assert Reworder(toy_judge(threshold=0.0), ToyEmbedder()).phrases("You never call.", "blame", 1) == []
 
 
 # -- her own words -----------------------------------------------------------------------------------------------------------
@@ -150,7 +158,7 @@ def test_a_rewording_offered_twice_is_shown_once(reworder: Reworder) -> None:
 
 def test_nothing_to_reword_costs_no_reading() -> None:
     reader = ToyReader()
-    assert Reworder(reader, ToyEmbedder(), THRESHOLD).own("You never call me.", 1, ToyRewriter()) == []
+    assert Reworder(toy_judge(reader), ToyEmbedder()).own("You never call me.", 1, ToyRewriter()) == []
     assert reader.calls == []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rehearse import settings
 from rehearse.errors import DataError, ScenarioError
-from rehearse.scenario import LONGEST, TEMPERAMENTS, Scenario, Son, scenarios
+from rehearse.scenario import LONGEST, TEMPERAMENTS, Scenario, Son, nearest, scenarios
 from rehearse.turn import Openness
 
 NAMES = [
@@ -141,3 +141,18 @@ def test_a_damaged_file_is_refused(folder: Path, found: str, put: str) -> None:
     (folder / "one.toml").write_text(WHOLE.replace(found, put), encoding="utf-8")
     with pytest.raises(DataError, match="one.toml"):
         scenarios()
+
+
+def test_the_nearest_to_a_boy_of_fourteen_are_boys() -> None:
+    assert [each.id for each in nearest(15, "")][:2] == ["behind-his-door", "after-the-divorce"]
+
+
+def test_temperament_counts_and_so_do_years() -> None:
+    found = [each.son for each in nearest(21, "withdrawn")]
+    assert found[0].temperament == "withdrawn"
+    assert abs((found[0].age or 0) - 21) <= 4
+    assert found[-1].temperament != "withdrawn"
+
+
+def test_nothing_said_of_him_leaves_the_order_as_it_is() -> None:
+    assert nearest(None, "") == scenarios()

@@ -140,3 +140,9 @@ def test_a_file_in_the_way_is_said(home: Path) -> None:
         settings.private_folder(home)
     with pytest.raises(SettingError, match="cannot be used"):
         settings.private_folder(home / "voices")
+
+
+def test_the_home_of_somebody_unknown_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REHEARSE_HOME", "~nobody-of-this-name/rehearse")
+    with pytest.raises(SettingError, match="REHEARSE_HOME"):
+        settings.data_folder()

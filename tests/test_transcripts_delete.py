@@ -10,7 +10,7 @@ import pytest
 
 from rehearse.errors import NotFound, TranscriptError
 from rehearse.scenario import Scenario, Son
-from rehearse.transcripts import Transcripts
+from rehearse.transcripts import Transcripts, to_json
 from rehearse.turn import Openness, Turn, new_id
 
 # Read in another process: closing a database file here would take away the locks that SQLite holds on it.
@@ -126,3 +126,27 @@ def test_the_next_start_finishes_a_deletion_that_was_cut_short(tmp_path: Path) -
         with Transcripts(path):
             assert traces(path.parent, "GONEWORDS") == 0
         reader.close()
+
+
+def test_what_passed_through_the_page_is_gone_too(home: Path) -> None:
+    """A copy that was brought back lay in the page's own folder for a moment."""
+    from rehearse import settings
+    from rehearse.ui.room import Room
+    from rehearse.ui.shelf import Shelf
+
+    shelf = Shelf.__new__(Shelf)  # the handlers alone, without the page round them
+    shelf.room = Room.open()
+    store = shelf.room.parts.transcripts
+    gone = fill(store, "GONEWORDS", 2, random.Random(4))
+    upload = settings.private_folder(settings.temporary_folder()) / "0a1b" / "talk.json"
+    upload.parent.mkdir()
+    upload.write_text(to_json(store.export(gone)), encoding="utf-8")
+    (upload.parent.parent / "copy.json").write_bytes(upload.read_bytes())
+    shelf.imported(str(upload), "", "")
+    assert store.count() == 2
+    assert traces(settings.temporary_folder(), "GONEWORDS") == 0
+    for summary in store.list():
+        store.delete(summary.id)
+    assert traces(home, "GONEWORDS") == 0
+    store.close()
+    assert traces(home, "GONEWORDS") == 0

@@ -135,3 +135,19 @@ def test_thousands_of_turns_are_searched_quickly(store: Transcripts) -> None:
     start = time.perf_counter()
     assert store.count("needle") == 0
     assert time.perf_counter() - start < 0.5
+
+
+def test_the_first_page_sorts_nothing(store: Transcripts) -> None:
+    """However many there are: the list is read in the order of an index, and ends with the page."""
+    with store._database.reading() as connection:
+        plan = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT * FROM rehearsal WHERE 1 ORDER BY pinned DESC, touched DESC, touch DESC LIMIT 100"
+        ).fetchall()
+    (step,) = plan  # older versions of SQLite say "SCAN TABLE"
+    assert step["detail"].endswith("USING INDEX rehearsal_listed")
+
+
+def test_one_that_leaves_no_trace_is_pinned_without_one(store: Transcripts) -> None:
+    unwritten = store.create(Scenario(Son("Ben")), written=False).id
+    store.pin(unwritten, True)
+    assert store.list() == []

@@ -12,6 +12,8 @@ from rehearse.scenario import Scenario, Son
 from rehearse.transcripts import Transcripts
 from rehearse.transcripts.migrations import MIGRATIONS, applied, migrate
 
+NAMES = [step.__name__ for step in MIGRATIONS]
+
 
 def opened(path: Path | str = ":memory:") -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None)
@@ -23,12 +25,12 @@ def connection() -> Iterator[sqlite3.Connection]:
         yield blank
 
 
-def m002_extra(connection: sqlite3.Connection) -> None:
+def m999_extra(connection: sqlite3.Connection) -> None:
     """Add a table, as a later version might."""
     connection.execute("CREATE TABLE extra (id INTEGER)")
 
 
-def m003_fails(connection: sqlite3.Connection) -> None:
+def m999_fails(connection: sqlite3.Connection) -> None:
     """Fail half way."""
     connection.execute("CREATE TABLE half (id INTEGER)")
     connection.execute("CREATE TABLE half (id INTEGER)")
@@ -40,10 +42,10 @@ def tables(connection: sqlite3.Connection) -> set[str]:
 
 def test_from_blank_and_again(connection: sqlite3.Connection) -> None:
     assert applied(connection) == []
-    assert migrate(connection) == ["m001_initial"]
+    assert migrate(connection) == NAMES
     assert {"rehearsal", "turn", "turn_report", "erasure", "migration"} <= tables(connection)
     assert migrate(connection) == []
-    assert applied(connection) == ["m001_initial"]
+    assert applied(connection) == NAMES
 
 
 def test_names_are_numbered_in_order() -> None:
@@ -55,22 +57,22 @@ def test_rows_survive_a_later_step(tmp_path: Path) -> None:
     with Transcripts(path) as store:
         saved = store.create(Scenario(Son("Daniel")))
     connection = opened(path)
-    assert migrate(connection, (*MIGRATIONS, m002_extra)) == ["m002_extra"]
+    assert migrate(connection, (*MIGRATIONS, m999_extra)) == ["m999_extra"]
     assert connection.execute("SELECT id FROM rehearsal").fetchall() == [(saved.id,)]
     connection.close()
 
 
 def test_a_step_that_fails_leaves_nothing(connection: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, (*MIGRATIONS, m002_extra, m003_fails))
-    assert applied(connection) == ["m001_initial", "m002_extra"]
+        migrate(connection, (*MIGRATIONS, m999_extra, m999_fails))
+    assert applied(connection) == [*NAMES, "m999_extra"]
     assert "half" not in tables(connection)
     assert not connection.in_transaction
 
 
 def test_a_first_step_that_fails_leaves_a_blank_file(connection: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, (m003_fails,))
+        migrate(connection, (m999_fails,))
     assert tables(connection) == set()
 
 
@@ -78,12 +80,12 @@ def test_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "home" / "rehearsals.db"
     Transcripts(path).close()
     connection = opened(path)
-    migrate(connection, (*MIGRATIONS, m002_extra))
+    migrate(connection, (*MIGRATIONS, m999_extra))
     connection.close()
     with pytest.raises(TranscriptError, match="newer version"):
         Transcripts(path)
     connection = opened(path)
-    assert applied(connection) == ["m001_initial", "m002_extra"]
+    assert applied(connection) == [*NAMES, "m999_extra"]
     connection.close()
 
 
@@ -97,3 +99,22 @@ def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path) -> N
     connection = opened(path)
     assert tables(connection) == {"migration"}
     connection.close()
+
+
+def test_a_file_from_before_pins_gains_them_and_keeps_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "rehearsals.db"
+    path.parent.mkdir()
+    connection = opened(path)
+    migrate(connection, MIGRATIONS[:1])
+    connection.execute(
+        """
+        INSERT INTO rehearsal (id, title, son, situation, scenario, created, touched, touch)
+        VALUES ('one', '', 'Ben', '', '{"son": {"name": "Ben"}}', '2026-01-01', '2026-01-01', 1)
+        """
+    )
+    connection.close()
+    with Transcripts(path) as store:
+        (found,) = store.list()
+        assert (found.id, found.pinned) == ("one", False)
+        store.pin("one", True)
+        assert store.list()[0].pinned

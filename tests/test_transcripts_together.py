@@ -41,7 +41,7 @@ with Transcripts(Path(sys.argv[1])) as store:
 
 def start(code: str, *arguments: object) -> "subprocess.Popen[str]":
     """Run a few lines of Python in another process."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], env=environment, stdout=subprocess.PIPE, text=True
     )
@@ -137,3 +137,42 @@ def test_a_killed_writer_loses_nothing_it_had_saved(tmp_path: Path) -> None:
             assert [turn.text for turn in turns] == [f"line {number}" for number in range(len(turns))]
             assert store.path(rehearsal, turns[-1].id) == turns
             assert store.get(rehearsal).leaf_id == turns[-1].id
+
+
+TALKER = """
+import sys
+from pathlib import Path
+from doubles import son, toy_check
+from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.transcripts import Transcripts
+name = sys.argv[3]
+with Transcripts(Path(sys.argv[1]), patience=60) as store:
+    rehearsal = Rehearsal(sys.argv[2], Parts(store, toy_check()))
+    for number in range(12):
+        rehearsal.parts.son = son(*[f"{name} he said {number}. So it was. Really."] * 9, tuned=False)
+        for _ in rehearsal.say(f"{name} she said {number}."):
+            pass
+"""
+
+
+def test_two_processes_talk_in_the_same_rehearsal_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    """Each goes on from whatever is on the screen, so their lines mix or branch, but every one of them is there, whole."""
+    path = tmp_path / "home" / "rehearsals.db"
+    with Transcripts(path) as store:
+        rehearsal = store.create(SCENE).id
+    talkers = [start(TALKER, path, rehearsal, name) for name in ("one", "two")]
+    for talker in talkers:
+        talker.communicate()
+    assert [talker.returncode for talker in talkers] == [0, 0]
+    with Transcripts(path) as store:
+        turns = store.turns(rehearsal)
+        ids = {turn.id for turn in turns}
+        for name in ("one", "two"):
+            hers = [turn for turn in turns if turn.speaker == "mother" and turn.text.startswith(name)]
+            assert [turn.text for turn in hers] == [f"{name} she said {number}." for number in range(12)]
+            for number, turn in enumerate(hers):
+                (his,) = [each for each in turns if each.parent_id == turn.id and each.speaker == "son"]
+                assert (his.text.startswith(f"{name} he said {number}."), his.state) == (True, "complete")
+        assert all(turn.parent_id is None or turn.parent_id in ids for turn in turns)
+        for turn in turns:
+            assert store.path(rehearsal, turn.id)[-1] == turn

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from rehearse.data import read_toml
+from rehearse.errors import SettingError
 from rehearse.scenario import TEMPERAMENTS
-from rehearse.settings import prompts_folder
+from rehearse.settings import LANGUAGES, prompts_folder
 from rehearse.ui import words
 
 SOURCES = sorted(Path(words.__file__).parent.glob("*.py"))
@@ -17,8 +18,13 @@ ANY = re.compile(r"""["']([a-z]+\.[a-z_]+)["']""")
 BEGUN = re.compile(r"""say\(\s*(?:f["']([a-z]+\.[a-z_]*)\{|"([a-z]+\.[a-z_]+_)"\s*\+)""")
 
 
+def told(file: str = "page.toml") -> dict[str, str]:
+    tables = read_toml(prompts_folder() / file)
+    return {f"{group}.{name}": text for group, table in tables.items() for name, text in table.items()}
+
+
 def known() -> set[str]:
-    return {f"{group}.{name}" for group, table in read_toml(prompts_folder() / "page.toml").items() for name in table}
+    return set(told())
 
 
 def test_every_name_the_page_asks_for_has_words() -> None:
@@ -41,3 +47,22 @@ def test_every_temperament_has_a_word() -> None:
 def test_an_unknown_name_is_a_mistake_of_the_code() -> None:
     with pytest.raises(KeyError):
         words.say("talk.nothing_of_the_kind")
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_a_translation_has_every_word_and_every_gap(language: str) -> None:
+    original, other = told(), told(f"page-{language}.toml")
+    assert list(other) == list(original), "the same names in the same order"
+    for name, text in original.items():
+        assert sorted(re.findall(r"{(\w+)}", other[name])) == sorted(re.findall(r"{(\w+)}", text)), name
+    # Words that are the same in both: the name of the app, and what is said of an English line.
+    assert {name for name in original if other[name] == original[name]} == {"header.title", "check.this", "check.strength"}
+
+
+def test_the_language_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert words.say("talk.send") == "Send"
+    monkeypatch.setenv("REHEARSE_LANGUAGE", "ES")
+    assert words.say("talk.send") == "Enviar"
+    monkeypatch.setenv("REHEARSE_LANGUAGE", "../../etc")
+    with pytest.raises(SettingError, match="language"):
+        words.say("talk.send")

@@ -1,6 +1,6 @@
-"""Run ``app.py`` and write down every look-up and connection that is not to this machine.
+"""Run ``app.py``, or another program, and write down every look-up and connection that is not to this machine.
 
-Usage: python watched.py FILE [arguments of app.py]
+Usage: python watched.py FILE PROGRAM [arguments of the program]
 """
 
 import runpy
@@ -37,7 +37,7 @@ def watch(event: str, arguments: tuple) -> None:
 
 NOTES.touch()
 sys.addaudithook(watch)
-app = Path(__file__).resolve().parent.parent / "app.py"
+app = Path(sys.argv[2])
 sys.path.insert(0, str(app.parent))
-sys.argv = [str(app), *sys.argv[2:]]
+sys.argv = sys.argv[2:]
 runpy.run_path(str(app), run_name="__main__")

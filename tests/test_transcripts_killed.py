@@ -1,0 +1,167 @@
+"""Killed at random moments, two hundred times: what was shown as sent is there, and the file is whole."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearse.transcripts import Transcripts
+from rehearse.turn import Turn
+from test_transcripts_backups import first_version
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+ROOT = Path(__file__).parent.parent
+KILLS = 200
+# A home is begun afresh after so many kills, so that it stays small; every second one by the first version of the app.
+LIVES_OF_A_HOME = 10
+MOST_NOTES = 24
+
+
+@dataclass
+class Told:
+    """What the children of one home have told."""
+
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    grown: dict[str, str] = field(default_factory=dict)
+    finished: dict[str, dict[str, Any]] = field(default_factory=dict)
+    markers: dict[str, str] = field(default_factory=dict)
+    deleting: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    lives: int = 0
+
+    def hear(self, note: dict[str, Any]) -> None:
+        what = note["what"]
+        if what == "sent":
+            self.sent[note["id"]] = note
+        elif what == "grown":
+            self.grown[note["id"]] = note["text"]
+        elif what == "finished":
+            self.finished[note["id"]] = note
+        elif what == "created":
+            self.markers[note["rehearsal"]] = note["marker"]
+        elif what == "deleting":
+            self.deleting.update(note["rehearsals"])
+        elif what == "deleted":
+            self.deleted.update(note["rehearsals"])
+        assert what != "failed", note
+
+
+@pytest.fixture
+def nursery() -> Iterator["subprocess.Popen[str]"]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "nursery.py")],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        start_new_session=True,
+    )
+    yield process
+    assert process.stdin is not None and process.stdout is not None
+    os.killpg(process.pid, signal.SIGKILL)  # with it the child of a test that failed
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+
+@pytest.mark.timeout(600)
+def test_nothing_that_was_sent_is_lost(tmp_path: Path, nursery: "subprocess.Popen[str]") -> None:
+    chance = random.Random(11)
+    cut_short: Counter[str] = Counter()
+    for kill in range(KILLS):
+        if kill % LIVES_OF_A_HOME == 0:
+            home, told = tmp_path / f"home-{kill}", Told()
+            exports(home).mkdir(parents=True)
+        if kill % (2 * LIVES_OF_A_HOME) < 3:
+            # Updated again and again, since that happens once in the life of a home and is over quickly.
+            home, told = tmp_path / f"updated-{kill}", Told()
+            exports(home).mkdir(parents=True)
+            first_version(home / "rehearsals.db")
+        cut_short[life(nursery, home, chance, told)] += 1
+        look(home, told)
+    assert sum(cut_short.values()) == KILLS
+    missing = {"open", "say", "again", "export", "delete"} - set(cut_short)
+    assert not missing, f"no kill fell into {missing}; {dict(cut_short)}"
+
+
+def life(nursery: "subprocess.Popen[str]", home: Path, chance: random.Random, told: Told) -> str:
+    """Let a child live for a moment, kill it, and return what it was doing."""
+    assert nursery.stdin is not None and nursery.stdout is not None
+    nursery.stdin.write(f"{chance.randrange(10**9)} {home}\n")
+    born = json.loads(nursery.stdout.readline())
+    notes: list[dict[str, Any]] = []
+    # By the number of things it told, not by time alone: so a slow machine is interrupted in the same places.
+    for _ in range(chance.randrange(MOST_NOTES)):
+        notes.append(json.loads(nursery.stdout.readline()))
+        assert notes[-1]["what"] != "dead", notes[-5:]
+    time.sleep(chance.uniform(0, 0.012))
+    os.kill(born["pid"], signal.SIGKILL)
+    while (note := json.loads(nursery.stdout.readline()))["what"] != "dead":
+        notes.append(note)
+    told.lives += 1
+    for note in notes:
+        told.hear(note)
+    begun = [note["doing"] for note in notes if note["what"] == "begin"]
+    ended = [note["doing"] for note in notes if note["what"] == "end"]
+    return begun[-1] if len(begun) > len(ended) else "open" if not begun else "between"
+
+
+def look(home: Path, told: Told) -> None:
+    """Open the home again and compare it with what was told."""
+    path = home / "rehearsals.db"
+    with Transcripts(path) as store:
+        kept = {each.id for each in store.list(limit=1000)}
+        turns = {turn.id: turn for each in kept for turn in store.turns(each)}
+        for each in kept & set(told.markers):
+            assert store.count(told.markers[each]) == 1
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert not kept & told.deleted
+    assert set(told.markers) - told.deleting <= kept
+    for note in told.sent.values():
+        if note["rehearsal"] in kept:
+            compare(turns[note["id"]], note, told)
+        else:
+            assert note["rehearsal"] in told.deleting
+    assert sum(turn.state == "partial" for turn in turns.values() if turn.id in told.sent) <= told.lives
+    gone = [marker for rehearsal, marker in told.markers.items() if rehearsal not in kept]
+    everything = b"".join(file.read_bytes() for file in home.rglob("*") if file.is_file())
+    assert not [marker for marker in gone if marker.encode() in everything]
+    for file in exports(home).glob("*.json"):
+        assert json.loads(file.read_text(encoding="utf-8"))["turns"] is not None
+    for file in (home / "backups").glob("*.db"):
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("PRAGMA quick_check").fetchall() == [("ok",)]
+
+
+def exports(home: Path) -> Path:
+    return home.with_name(f"{home.name}-exports")
+
+
+def compare(turn: Turn, note: dict[str, Any], told: Told) -> None:
+    assert (turn.parent_id, turn.speaker) == (note["parent"], note["speaker"])
+    finished = told.finished.get(turn.id)
+    if turn.speaker == "mother":
+        assert (turn.text, turn.state) == (note["text"], "complete")
+    elif finished:
+        assert (turn.text, turn.state) == (finished["text"], finished["state"])
+    else:
+        # Killed while he spoke: what was heard is there, perhaps a little more, and it says that it was broken off.
+        assert turn.text.startswith(told.grown.get(turn.id, ""))
+        assert turn.state in ("partial", "complete")
