@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BROKEN = $(shell $(RUN) -c '' 2>/dev/null || echo again)
 
 .DEFAULT_GOAL := help
-.PHONY: help start test check fix docs bench evaluate screenshots clean again
+.PHONY: help start test fuzz check fix docs bench evaluate screenshots audit lock clean again
 again:
 
 help: ## show this list
@@ -34,6 +34,9 @@ start: .venv/.installed ## open the room in the browser
 
 test: .venv/.installed-test ## run every test
 	@$(RUN) -m pytest
+
+fuzz: .venv/.installed-test ## try more than ten thousand odd files, lines, scenes and settings
+	@FUZZ_CASES=1500 $(RUN) -m pytest tests/test_fuzz.py --timeout=3600
 
 check: .venv/.installed-dev ## look for faults without changing anything
 	$(RUN) -m ruff check .
@@ -58,6 +61,14 @@ evaluate: .venv/.installed-lab ## measure how good the check, the son and the re
 
 screenshots: .venv/.installed-test ## take the pictures of docs/ again (needs Chromium)
 	@$(RUN) tests/screenshots.py
+
+audit: .venv/.installed-audit ## ask whether a fault is known in any package here (goes online)
+	$(RUN) -m pip_audit --skip-editable
+
+lock: .venv/.installed ## write down every package with its SHA-256, for this Python and system
+	@$(RUN) -m pip install --quiet --dry-run --ignore-installed --report .venv/report.json .
+	@$(RUN) tests/lock.py .venv/report.json > .venv/installed.lock
+	@echo "Written to .venv/installed.lock; docs/dependencies.md says what it is good for."
 
 clean: ## remove the environment and everything that was built; your talks stay
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
