@@ -21,6 +21,7 @@ from torch.nn import functional
 from rehearse import kinds, settings
 from rehearse.lab import lines
 from rehearse.lab.lines import Example
+from rehearse.lab.processor import half_precision_pays
 from rehearse.tone.encoder import base_model, tokenized
 from rehearse.tone.heard import Heard
 
@@ -66,6 +67,7 @@ class Trainer:
         )
         self.drop_before = drop_before
         self.pair_weight = pair_weight
+        self.half = half_precision_pays("cpu")
 
     def start_from(self, folder: Path) -> None:
         """Go on from layers and heads that an earlier run saved."""
@@ -78,7 +80,9 @@ class Trainer:
     def outputs(self, heard: list[Heard]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, Any]:
         """Return the logits of flag (n), kinds (n, kinds) and span (n, tokens), and the batch they came from."""
         batch = tokenized(self.tokenizer, heard)
-        states = self.network(**{key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids")}).last_hidden_state
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half and self.network.training):
+            given = {key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids")}
+            states = self.network(**given).last_hidden_state.float()
         own = batch["own"].unsqueeze(-1)
         pooled = functional.dropout((states * own).sum(1) / own.sum(1).clamp(min=1), 0.1, self.network.training)
         return self.heads["flag"](pooled).squeeze(-1), self.heads["kind"](pooled), self.heads["span"](states).squeeze(-1), batch

@@ -20,6 +20,7 @@ import torch
 from rehearse import catalog
 from rehearse.lab import voice_data
 from rehearse.lab.adapter import PROJECTIONS, write_adapter
+from rehearse.lab.processor import half_precision_pays
 from rehearse.lab.voice_data import Sample
 
 # Samples whose lengths add up to this many tokens go through together.
@@ -68,20 +69,6 @@ def summed_loss(model: Any, rows: list[tuple[list[int], list[int]]], device: str
     chosen = wanted != IGNORED
     logits = base.lm_head(states[chosen]).float()
     return torch.nn.functional.cross_entropy(logits, wanted[chosen], reduction="sum"), int(chosen.sum())
-
-
-def half_precision_pays(device: str) -> bool:
-    """Whether bfloat16 is quicker here than float32: on processors without instructions for it, it is many times slower."""
-    if device != "cpu":
-        return True
-    seconds = {}
-    for kind in (torch.float32, torch.bfloat16):
-        left, right = torch.ones(256, 576, dtype=kind), torch.ones(576, 576, dtype=kind)
-        torch.mm(left, right)
-        started = time.perf_counter()
-        torch.mm(left, right)
-        seconds[kind] = time.perf_counter() - started
-    return seconds[torch.bfloat16] < seconds[torch.float32]
 
 
 class Run:
