@@ -72,13 +72,14 @@ def copy(connection: sqlite3.Connection, path: Path, kind: Kind, to: Path | None
 def _copied(connection: sqlite3.Connection, folder: Path, target: Path) -> bool:
     """Copy once; false if a deletion in another process took the unfinished copy away, since it held what was deleted."""
     part = files.unfinished(folder)
+    taken: tuple[type[Exception], ...] = (FileNotFoundError, *database_errors())
     try:
         files.make_private(part)
         # Not a copy of the bytes: this one holds no stale words in the unused parts of its pages.
         connection.execute("VACUUM INTO ?", (str(part),))
         files.settle(part)
         os.replace(part, target)
-    except (FileNotFoundError, *database_errors()):
+    except taken:
         if part.exists() or not folder.is_dir():
             raise
         return False
