@@ -32,13 +32,16 @@ class Beside:
     """The buttons under the talk, the panel they fill, and their handlers."""
 
     def __init__(self, room: Room, current: gr.Textbox, talk: Talk) -> None:
-        """Build the view inside the current Blocks, under a talk."""
+        """Build the view in the places that a talk keeps for it."""
         self.room = room
         self.current = current
         self.talk = talk
-        with gr.Column(visible=False, elem_id="beside-more") as self.view:
-            with gr.Row():
-                self.out = gr.Button(say("beside.out"), elem_id="step-out")
+        self.view = talk.more
+        # Beside the line she writes, so that it is in reach without looking for it.
+        with talk.ways_out:
+            self.out = gr.Button(say("beside.out"), elem_id="step-out")
+        with talk.more:
+            with gr.Row(elem_id="more-ways"):
                 self.doors = gr.Button(say("beside.doors"), elem_id="two-doors")
                 self.felt = gr.Button(say("beside.felt"), elem_id="felt")
                 self.seats = gr.Button(say("beside.seats"), elem_id="seats")

@@ -41,9 +41,10 @@ class Page:
         with gr.Blocks(
             title=say("header.title"), analytics_enabled=False, fill_width=False, delete_cache=(600, 600)
         ) as self.blocks:
-            gr.HTML(self._header())
-            blank.way_out()
-            self.status = gr.HTML(self._status(), elem_id="status")
+            with gr.Row(elem_id="top"):
+                gr.HTML(self._header(), elem_id="heading")
+                self.status = gr.HTML(self._status(), elem_id="status")
+                blank.way_out()
             self.clock = gr.Timer(SECONDS_BETWEEN_LOOKS)
             # Not a State: the page itself must know it, to put it into the address and to survive a restart of the app.
             self.current = gr.Textbox(visible="hidden", elem_id="current")

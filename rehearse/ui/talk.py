@@ -47,8 +47,10 @@ class Talk:
                         self.send = gr.Button(say("talk.send"), variant="primary", elem_id="send")
                         self.stop = gr.Button(say("talk.stop"), variant="stop", elem_id="stop", visible=False)
                         # What stands beside a line that is being written: other things to do with this moment.
-                        with gr.Row(elem_id="beside-talk"):
+                        with gr.Row(elem_id="beside-talk") as self.ways_out:
                             self.end = gr.Button(say("talk.end"), elem_id="end-talk")
+                    with gr.Column(visible=False, elem_id="beside-more") as self.more:
+                        pass
                     with gr.Row(visible=False, elem_id="reading") as self.reading:
                         # The page's script reads; nothing of it comes here.
                         self.aloud = gr.Checkbox(value=False, label=say("aloud.on"), elem_id="aloud", container=False)
