@@ -3,14 +3,18 @@
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from rehearse.errors import NotFound, TranscriptError
+from rehearse.rehearsal import Parts
 from rehearse.scenario import Scenario, Son
 from rehearse.transcripts import Transcripts, read_bundle, to_bundle
 from rehearse.turn import Openness, Turn
 from rehearse.ui.leaving import Leaving
+from rehearse.ui.room import SHELF, Room
+from rehearse.ui.shelf import Shelf
 
 WORDS = "the green bicycle"
 
@@ -161,3 +165,12 @@ def test_pinned_ones_come_first_and_a_pin_makes_nothing_newer(store: Transcripts
     assert [each.id for each in store.list()] == [new, old]
     with pytest.raises(NotFound):
         store.pin("nobody", True)
+
+
+def test_the_shelf_shows_the_latest_and_carries_all(store: Transcripts, path: Path) -> None:
+    ids = {talk(store) for _ in range(SHELF + 3)}
+    room = Room(Parts(store), Leaving(store, path))
+    assert len(room.shelf()) == SHELF and {each.id for each in room.shelf(most=None)} == ids
+    assert f"{SHELF} you touched last" in Shelf.listed(SimpleNamespace(room=room))  # type: ignore[arg-type]
+    room.leaving.add(ids.pop(), "visit")
+    assert {each.id for each in room.shelf(most=None)} == ids

@@ -9,7 +9,7 @@ from rehearse.tone.report import entries
 from rehearse.transcripts import Saved, Transcripts
 from rehearse.turn import Turn
 from rehearse.ui.render import button, safe
-from rehearse.ui.room import Room
+from rehearse.ui.room import LATEST, Room
 from rehearse.ui.words import say
 
 # A list longer than this is not read.
@@ -29,7 +29,7 @@ def choices(room: Room, id: str) -> str:
     chosen = transcripts.get(id)
     if chosen.leaf_id is None:
         return f'<p class="note">{safe(say("compare.empty"))}</p>'
-    same = [id, *(each.id for each in room.shelf() if each.id != id and _same(transcripts.get(each.id), chosen))]
+    same = [id, *(each.id for each in room.shelf(most=LATEST) if each.id != id and _same(transcripts.get(each.id), chosen))]
     offered = [
         (one, end)
         for one in same

@@ -13,7 +13,7 @@ from rehearse.ui.along import Along
 from rehearse.ui.beside import Beside
 from rehearse.ui.lookback import lookback
 from rehearse.ui.practices import fitting, practices
-from rehearse.ui.room import Room
+from rehearse.ui.room import LATEST, Room
 from rehearse.ui.scene import TO_STEP, Scene
 from rehearse.ui.screen import CLICKS, QUIET
 from rehearse.ui.shelf import Shelf
@@ -190,7 +190,7 @@ class Page:
         return lookback(self.room.rehearsal(id).debrief(), id), gr.update(visible=True), self._history()
 
     def _history(self) -> str:
-        told = pictures.history(History.of(self.room.parts.transcripts, self.room.shelf()))
+        told = pictures.history(History.of(self.room.parts.transcripts, self.room.shelf(most=LATEST)))
         return f"<h3>{render.safe(say('history.heading'))}</h3>{told}"
 
     def _elsewhere(self, event: gr.EventData) -> tuple[Any, ...]:

@@ -18,7 +18,9 @@ from rehearse.transcripts import Summary, Transcripts
 from rehearse.ui.leaving import Leaving
 
 # More than anyone looks through; the search finds the others.
-SHELF = 500
+SHELF = 100
+# So many of the latest are looked back on together, and offered to be compared.
+LATEST = 500
 
 Progress = Literal["loading", "ready", "failed"]
 
@@ -150,10 +152,14 @@ class Room:
         """
         return Rehearsal.open(id, parts=self.parts)
 
-    def shelf(self, query: str = "") -> list[Summary]:
-        """Return the rehearsals on the shelf that hold every word of a query: pinned ones first, then newest first."""
-        going = self.leaving.ids
-        return [each for each in self.parts.transcripts.list(query, limit=SHELF) if each.id not in going]
+    def shelf(self, query: str = "", *, most: int | None = SHELF) -> list[Summary]:
+        """Return the rehearsals on the shelf that hold every word of a query: pinned ones first, then newest first.
+
+        :param most: how many are looked at; ``None`` is all there are.
+        """
+        transcripts, going = self.parts.transcripts, self.leaving.ids
+        limit = transcripts.count(query) if most is None else most
+        return [each for each in transcripts.list(query, limit=limit) if each.id not in going]
 
     def begin_answer(self, id: str) -> Event:
         """Return the event that stops the answer about to begin; one still going on in the same rehearsal is stopped."""

@@ -117,7 +117,7 @@ def _add_copies(app: "FastAPI", room: "Room") -> None:
     @app.get("/copies/all")
     def copies() -> Response:
         store = room.parts.transcripts
-        made = to_bundle(store.export(each.id) for each in reversed(room.shelf()))
+        made = to_bundle(store.export(each.id) for each in reversed(room.shelf(most=None)))
         headers = {"content-disposition": 'attachment; filename="rehearsals.zip"', "cache-control": "no-store"}
         return Response(made, media_type="application/zip", headers=headers)
 

@@ -9,7 +9,7 @@ from rehearse import settings
 from rehearse.errors import RehearseError
 from rehearse.transcripts import read_bundle, read_document
 from rehearse.ui import compare, render
-from rehearse.ui.room import Room
+from rehearse.ui.room import SHELF, Room
 from rehearse.ui.screen import CLICKS, QUIET
 from rehearse.ui.shelves import FILTERS, shelf
 from rehearse.ui.words import say
@@ -53,7 +53,9 @@ class Shelf:
 
     def listed(self, query: str = "", only: str = FILTERS[0]) -> str:
         """Return the list for a search and a filter."""
-        return shelf(self.room.shelf(query.strip()), query.strip(), only)
+        found = self.room.shelf(query.strip())
+        older = render.note(say("shelf.older", count=SHELF)) if len(found) >= SHELF else ""
+        return shelf(found, query.strip(), only) + older
 
     def act(self, asked: str, value: str, text: str, query: str, only: str, visit: str) -> tuple[Any, Any, Any]:
         """Do what a button of the shelf asks; return the note, the list and the comparison.
