@@ -218,6 +218,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, int]:
             counts[f"temperament {row['son'].get('temperament')}"] += 1
         elif "answers" in row:
             counts["portable lines"] += 1
+        elif "met" in row:
+            counts[f"met {row['met']}"] += 1
         else:
             counts["lines"] += 1
             counts["flagged"] += bool(row.get("flag"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rehearse import data, distress, settings
-from rehearse.lab import corpus
+from rehearse.lab import corpus, lines
 from rehearse.listener import PARTS
 
 if TYPE_CHECKING:
@@ -34,11 +34,8 @@ def files(part: str) -> list[Path]:
 
 
 def ordinary() -> list[str]:
-    """Return her lines of the hand-written data in which the rules hear nothing, in a drawn but fixed order."""
-    models = settings.models_folder()
-    texts = [str(row["text"]) for path in sorted((models / "tone" / "lines").glob("*.jsonl")) for row in corpus.read(path)]
-    for path in sorted((models / "son" / "dialogues").glob("*.jsonl")):
-        texts += [turn["mother"] for row in corpus.read(path) for turn in row.get("turns", [])]
+    """Return her lines by the writers one may learn from in which the rules hear nothing, in a drawn but fixed order."""
+    texts = [each.text for each in lines.messages(lines.files("train"))]
     found = [text for text in dict.fromkeys(texts) if distress.met(text) is None]
     random.Random(1).shuffle(found)
     return found
