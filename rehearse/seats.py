@@ -130,8 +130,9 @@ class Seats:
         turns = {turn.id: turn for turn in self.rehearsal.turns}
         for turn in self.rehearsal.path:
             told = (turn.report or {}).get(SEATS)
-            if isinstance(told, dict) and told.get("from") in turns:
-                return self.rehearsal.parts.transcripts.path(self.rehearsal.id, told["from"])
+            left = told.get("from") if isinstance(told, dict) else None
+            if isinstance(left, str) and left in turns:
+                return self.rehearsal.parts.transcripts.path(self.rehearsal.id, left)
         own = [turn for turn in turns.values() if not seat(turn)]
         inner = {turn.parent_id for turn in own}
         leaf = next((turn for turn in reversed(own) if turn.id not in inner), None)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from rehearse.kinds import kinds
+from rehearse.kinds import Kind, kinds
 
 Source = Literal["article", "reworded", "phrasebook"]
+Part = Literal["findings", "strengths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,29 @@ class Report:
         }
 
 
-def entries(report: Mapping[str, Any] | None, part: Literal["findings", "strengths"]) -> list[tuple[str, float]]:
+def entries(report: Mapping[str, Any] | None, part: Part) -> list[tuple[str, float]]:
     """Return kind and score of each finding or strength of a report in its plain form (a strength's score is 1).
 
-    A rehearsal that was imported may carry a report of any form: what is not known here is passed over.
+    A rehearsal that was imported may carry a report of any form: what is not known here, or stands in the wrong part, is
+    passed over.
     """
-    listed = (report or {}).get(part)
     found = []
-    for each in listed if isinstance(listed, list) else ():
-        kind = each.get("kind") if isinstance(each, Mapping) else None
-        score = 1.0 if part == "strengths" or not isinstance(each, Mapping) else each.get("score")
-        if isinstance(kind, str) and kind in kinds() and isinstance(score, (int, float)) and 0 <= score <= 1:
-            found.append((kind, float(score)))
+    for each in listed(report, part):
+        kind = known_kind(each)
+        score = 1.0 if part == "strengths" else each.get("score")
+        fits = kind is not None and kind.flagged == (part == "findings")
+        if kind is not None and fits and isinstance(score, (int, float)) and 0 <= score <= 1:
+            found.append((kind.name, float(score)))
     return found
+
+
+def listed(report: Mapping[str, Any] | None, part: Part) -> list[Mapping[str, Any]]:
+    """Return the findings or strengths of a report in its plain form, as far as they are in a form that can be read."""
+    found = (report or {}).get(part)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def known_kind(found: Mapping[str, Any]) -> Kind | None:
+    """Return the kind of a finding or strength in its plain form; ``None`` if there is no such kind."""
+    name = found.get("kind")
+    return kinds().get(name) if isinstance(name, str) else None

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from rehearse.kinds import kinds
 from rehearse.rehearsal import Rehearsal
 from rehearse.scenario import Scenario
 from rehearse.son.levels import levels
+from rehearse.tone.report import known_kind, listed
 from rehearse.turn import Openness, Turn
 from rehearse.ui.words import say
 
@@ -130,9 +130,9 @@ def _tries(turn: Turn, turns: Sequence[Turn]) -> str:
 
 
 def _heard(turn: Turn) -> str:
-    report = turn.report or {}
-    found = [sentence(each, "check.this") for each in report.get("findings", [])]
-    found += [sentence(each, "check.strength") for each in report.get("strengths", [])]
+    # An imported talk may carry a report of any form: what has no words cannot be shown.
+    found = [sentence(each, "check.this") for each in listed(turn.report, "findings") if isinstance(each.get("text"), str)]
+    found += [sentence(each, "check.strength") for each in listed(turn.report, "strengths") if isinstance(each.get("text"), str)]
     if not found and not turn.reason:
         return ""
     reason = f'<p class="reason">{safe(turn.reason)}</p>' if turn.reason else ""
@@ -142,7 +142,9 @@ def _heard(turn: Turn) -> str:
 
 def sentence(found: Mapping[str, Any], words: str) -> str:
     """Return her words that were found, quoted, and what they are."""
-    return f"<q>{safe(found['text'])}</q> {safe(say(words, label=kinds()[found['kind']].label))}"
+    kind = known_kind(found)
+    told = say("check.unknown") if kind is None else say(words, label=kind.label)
+    return f"<q>{safe(found['text'])}</q> {safe(told)}"
 
 
 def gauge(openness: Openness, reason: str = "") -> str:
