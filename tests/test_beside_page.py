@@ -11,6 +11,7 @@ import pytest
 from doubles import parts, scenario
 from rehearse.rehearsal import Parts, Rehearsal
 from rehearse.ui.beside import Beside
+from rehearse.ui.leaving import Leaving
 from rehearse.ui.room import Loading, Room
 from rehearse.ui.screen import Screen
 from rehearse.ui.talk import Talk
@@ -26,8 +27,8 @@ def given(home: Path) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def beside(given: Parts) -> Beside:
-    room = Room(given, Loading("ready"), Loading("ready"))
+def beside(given: Parts, home: Path) -> Beside:
+    room = Room(given, Leaving(given.transcripts, home / "leaving"), Loading("ready"), Loading("ready"))
     with gr.Blocks():
         current = gr.Textbox()
         return Beside(room, current, Talk(room, current))

@@ -24,7 +24,14 @@ def finding(**given: Any) -> dict[str, Any]:
     return {"start": 0, "end": 12, "text": WORDS, "score": 0.9, "kind": "blame", "why": "Why.", "practice": 4} | given
 
 
-NEWER = {"text": WORDS, "flagged": True, "score": 0.9, "kinds": ["sarcasm"], "findings": [finding(kind="sarcasm")], "strengths": []}
+NEWER = {
+    "text": WORDS,
+    "flagged": True,
+    "score": 0.9,
+    "kinds": ["sarcasm"],
+    "findings": [finding(kind="sarcasm")],
+    "strengths": [],
+}
 ODD: list[dict[str, Any]] = [
     NEWER,
     {"findings": [finding(kind="feeling")], "strengths": [finding(kind="blame")]},

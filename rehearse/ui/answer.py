@@ -12,6 +12,7 @@ from rehearse.turn import Turn
 from rehearse.ui import render, tries
 from rehearse.ui.room import Room
 from rehearse.ui.screen import Screen, screen
+from rehearse.ui.stale import end_of
 from rehearse.ui.words import say
 
 
@@ -55,7 +56,7 @@ def answering(room: Room, rehearsal: Rehearsal, begin: Any, **cleared: Any) -> I
         for _ in begin(stop):
             changed: dict[str, Any] = {}
             if first:
-                changed = {**cleared, "state": render.state("answering", name=name)}
+                changed = {**cleared, "state": render.state("answering", name=name), "seen": end_of(rehearsal)}
             first = False
             yield screen(talk=render.talk(rehearsal, answering=True), gauge=gauge(rehearsal), **changed)
     except RehearseError as error:
@@ -74,6 +75,7 @@ def answering(room: Room, rehearsal: Rehearsal, begin: Any, **cleared: Any) -> I
         send=gr.update(visible=True, value=say("talk.send")),
         stop=gr.update(visible=False),
         announce=render.safe(_spoken(path, name) or failure),
+        seen=end_of(rehearsal),
         **changed,
     )
 

@@ -17,6 +17,7 @@ from rehearse.ui.answer import answering
 from rehearse.ui.draft import FOCUS_DRAFT
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, VOICE, Screen, screen
+from rehearse.ui.stale import Told, end_of, watched
 from rehearse.ui.talk import Talk
 from rehearse.ui.words import say
 
@@ -26,6 +27,14 @@ ESCAPE = """document.addEventListener('keydown', event => {
   const out = document.querySelector('#step-out');
   if (out && out.offsetParent !== null) out.click();
 });"""
+
+
+def _whole(told: Told) -> tuple[Any, ...]:
+    return (*told.screen, "")
+
+
+def _in_panel(told: Told) -> str:
+    return told.note
 
 
 class Beside:
@@ -51,19 +60,21 @@ class Beside:
 
     def wire(self) -> None:
         """Connect the events."""
-        given = [self.current, self.talk.draft]
+        room, seen = self.room, self.talk.seen
+        given = [self.current, self.talk.draft, seen]
         everything = [*self.talk.outputs, self.panel]
         self.current.change(lambda id: (gr.update(visible=bool(id)), ""), [self.current], [self.view, self.panel], **QUIET)
         # Not queued: it must reach him in the middle of a word.
-        self.out.click(self.step_out, [self.current], [self.panel], queue=False, **QUIET)
-        self.doors.click(self.open_doors, given, everything, trigger_mode="once", **VOICE)
-        self.felt.click(self.what_he_heard, [self.current], [self.panel], trigger_mode="once", **VOICE)
+        self.out.click(watched(room, self.step_out, _in_panel), [self.current], [self.panel], queue=False, **QUIET)
+        self.doors.click(watched(room, self.open_doors, _whole), given, everything, trigger_mode="once", **VOICE)
+        self.felt.click(watched(room, self.what_he_heard, _in_panel), [self.current], [self.panel], trigger_mode="once", **VOICE)
         for pressed, gentle in ((self.seats, False), (self.gentle, True)):
-            pressed.click(self._changing(gentle), [self.current], everything, **VOICE).then(None, js=FOCUS_DRAFT)
-        self.panel.click(self.act, given, everything, **VOICE).then(None, js=FOCUS_DRAFT)
-        self.talk.note.click(self.act, given, everything, **VOICE).then(None, js=FOCUS_DRAFT)
+            changing = watched(room, self._changing(gentle), _whole)
+            pressed.click(changing, [self.current, seen], everything, **VOICE).then(None, js=FOCUS_DRAFT)
+        for clicked in (self.panel, self.talk.note):
+            clicked.click(watched(room, self.act, _whole), given, everything, **VOICE).then(None, js=FOCUS_DRAFT)
         # What he just did may be worth a word: looked at whenever the talk on the screen is drawn anew.
-        self.talk.announce.change(self.after, [self.current], [self.panel], **QUIET)
+        self.talk.announce.change(watched(room, self.after, lambda told: ""), [self.current], [self.panel], **QUIET)
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
 
@@ -75,10 +86,13 @@ class Beside:
         self.room.stop_rewording(id)
         return outside.panel(OUT, self.room.rehearsal(id).scenario.son.name)
 
-    def open_doors(self, id: str, draft: str) -> Iterator[tuple[Any, ...]]:
+    def open_doors(self, id: str, draft: str, seen: str | None = None) -> Iterator[tuple[Any, ...]]:
         """Play this moment with her draft and with its gentler wording, side by side."""
         if not id:
             yield (*screen(), gr.skip())
+            return
+        if behind := self.talk.behind(id, seen):
+            yield (*behind, "")
             return
         rehearsal = self.room.rehearsal(id)
         doors = Doors(rehearsal)
@@ -95,7 +109,8 @@ class Beside:
             yield (*screen(), outside.panel(error.met, rehearsal.scenario.son.name))
             return
         except RehearseError as error:
-            yield (*screen(note=render.note(str(error), "error"), stop=gr.update(visible=False)), gr.skip())
+            failed = screen(note=render.note(str(error), "error"), stop=gr.update(visible=False), seen=end_of(rehearsal))
+            yield (*failed, gr.skip())
             return
         finally:
             self.room.end_answer(id, stop)
@@ -121,10 +136,12 @@ class Beside:
         said = f'<p class="line">{render.safe(felt)}</p>{render.note(say("beside.felt_note"), "quiet")}'
         yield f'<section class="felt">{heard}<h3>{heading}</h3>{said}</section>'
 
-    def change_seats(self, id: str, gentle: bool) -> tuple[Any, ...]:
+    def change_seats(self, id: str, gentle: bool, seen: str | None = None) -> tuple[Any, ...]:
         """Sit her in his seat, or back in her own."""
         if not id:
             return (*screen(), gr.skip())
+        if behind := self.talk.behind(id, seen):
+            return (*behind, "")
         self.room.stop(id)
         seats = Seats(self.room.rehearsal(id))
         try:
@@ -136,11 +153,14 @@ class Beside:
             return (*screen(), render.note(str(error), "error"))
         return (*self._shown(id, draft="", report="", shown=""), self._seated(id))
 
-    def act(self, id: str, draft: str, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
+    def act(self, id: str, draft: str, event: gr.EventData, seen: str | None = None) -> Iterator[tuple[Any, ...]]:
         """Do what a button in a panel asks."""
         asked, value = event._data.get("act"), str(event._data.get("value") or "")
         if not id or asked not in ("go_on", "back", "unsent", "choose"):
             yield (*screen(), gr.skip())
+            return
+        if asked in ("unsent", "go_on") and value != OUT and (behind := self.talk.behind(id, seen)):
+            yield (*behind, "")
             return
         rehearsal = self.room.rehearsal(id)
         if asked == "choose":
@@ -171,7 +191,7 @@ class Beside:
     # -- how it is shown ---------------------------------------------------------------------------------------------------
 
     def _changing(self, gentle: bool) -> Any:
-        return lambda id: self.change_seats(id, gentle)
+        return lambda id, seen: self.change_seats(id, gentle, seen)
 
     def _shown(self, id: str, **changed: Any) -> Screen:
         """Return the screen as the store has it, with the note of the talk cleared and what is named changed."""

@@ -17,6 +17,7 @@ from rehearse.ui.room import LATEST, Room
 from rehearse.ui.scene import TO_STEP, Scene
 from rehearse.ui.screen import CLICKS, QUIET
 from rehearse.ui.shelf import Shelf
+from rehearse.ui.stale import watched
 from rehearse.ui.talk import Talk
 from rehearse.ui.words import say
 from rehearse.voice.choice import leaves_this_computer
@@ -125,9 +126,11 @@ class Page:
         self._show_talk(going_on)
 
         looking = [self.lookback, self.end_buttons, self.history]
-        ending = self.talk.end.click(self._end, [self.current], [*looking, self.tabs], **QUIET)
+        ended = watched(self.room, self._end, lambda told: (*self._nothing(told.note), gr.Tabs(selected=END)))
+        ending = self.talk.end.click(ended, [self.current], [*looking, self.tabs], **QUIET)
         ending.then(self.scene.latest, None, resumed, **QUIET)
-        self.end_tab.select(self._look_back, [self.current], looking, **QUIET)
+        looked_back = watched(self.room, self._look_back, lambda told: self._nothing(told.note))
+        self.end_tab.select(looked_back, [self.current], looking, **QUIET)
         for clicked in (self.lookback, self.practices):
             clicked.click(self._elsewhere, None, [self.tabs, *self.scene.picked_outputs], **QUIET).then(None, js=TO_STEP)
         self.back_to_talk.click(lambda: gr.Tabs(selected=TALK), None, [self.tabs], **QUIET)
@@ -147,7 +150,7 @@ class Page:
         """Show the talk on the screen after an event that may have changed which it is."""
         after.then(None, [self.current], None, js=REMEMBER)
         return after.then(
-            self._open,
+            watched(self.room, self._open, lambda told: (*told.screen, gr.skip(), gr.skip())),
             [self.current],
             [*self.talk.outputs, self.talk.buttons, self.talk.reading],
             concurrency_id="voice",
@@ -186,8 +189,12 @@ class Page:
 
     def _look_back(self, id: str) -> tuple[Any, ...]:
         if not id:
-            return render.note(say("end.none"), "empty"), gr.update(visible=False), self._history()
+            return self._nothing(render.note(say("end.none"), "empty"))
         return lookback(self.room.rehearsal(id).debrief(), id), gr.update(visible=True), self._history()
+
+    def _nothing(self, why: str) -> tuple[Any, ...]:
+        """Return the look back where there is no talk to look back on."""
+        return why, gr.update(visible=False), self._history()
 
     def _history(self) -> str:
         told = pictures.history(History.of(self.room.parts.transcripts, self.room.shelf(most=LATEST)))

@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread
 from typing import Literal
 
 from rehearse import settings
-from rehearse.errors import RehearseError
+from rehearse.errors import NotFound, RehearseError
 from rehearse.listener import Listener
 from rehearse.rehearsal import Parts, Rehearsal
 from rehearse.son.bank import portable_lines
@@ -148,8 +148,10 @@ class Room:
     def rehearsal(self, id: str) -> Rehearsal:
         """Return a saved rehearsal.
 
-        :raises NotFound: if there is none of this id.
+        :raises NotFound: if there is none of this id, or it is deleted and only waits to go for good.
         """
+        if id in self.leaving.ids:
+            raise NotFound("This talk is deleted.", "Bring it back on the shelf where it was deleted, or choose another one.")
         return Rehearsal.open(id, parts=self.parts)
 
     def shelf(self, query: str = "", *, most: int | None = SHELF) -> list[Summary]:

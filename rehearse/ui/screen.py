@@ -37,6 +37,7 @@ class Screen(NamedTuple):
     state: Any
     note: Any
     announce: Any
+    seen: Any
 
 
 def screen(**changed: Any) -> Screen:

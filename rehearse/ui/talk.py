@@ -5,18 +5,22 @@ from typing import Any
 
 import gradio as gr
 
-from rehearse.errors import RehearseError
 from rehearse.ui import outside, render, tries
 from rehearse.ui.answer import answering, gauge, until_settled
 from rehearse.ui.draft import FOCUS_DRAFT, PAUSES, Draft
 from rehearse.ui.findings import findings
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, VOICE, Screen, screen
+from rehearse.ui.stale import COMING_BACK, Told, end_of, watched
 from rehearse.ui.words import say
 
 # What she wrote last goes to where she reads: nothing jumps if it is there already.
 TO_LAST = """() => { const turns = document.querySelectorAll('ol.talk > li');
   if (turns.length) turns[turns.length - 1].scrollIntoView({block: 'nearest'}); }"""
+
+
+def _whole(told: Told) -> Screen:
+    return told.screen
 
 
 class Talk:
@@ -60,6 +64,9 @@ class Talk:
                     self.report = gr.HTML(elem_id="report", js_on_load=CLICKS)
                     self.gauge = gr.HTML(elem_id="gauge")
             self.pauses = gr.HTML(elem_id="pauses", visible="hidden", js_on_load=PAUSES)
+            self.coming_back = gr.HTML(elem_id="coming-back", visible="hidden", js_on_load=COMING_BACK)
+            # Where the talk ended when it was shown here; like the id, it is to survive a restart of the app.
+            self.seen = gr.Textbox(visible="hidden", elem_id="seen")
             # One finished sentence for screen readers, instead of the fragments of an answer as it grows.
             self.announce = gr.HTML(
                 elem_id="announce",
@@ -81,22 +88,31 @@ class Talk:
                 state=self.state,
                 note=self.note,
                 announce=self.announce,
+                seen=self.seen,
             )
         )
 
     def wire(self) -> None:
         """Connect the events."""
+        room, shown = self.room, [self.current, self.seen]
+        self.coming_back.focus(watched(room, self.look, _whole), shown, self.outputs, trigger_mode="once", **QUIET)
         self.pauses.pause(
-            self.drafts.read,
+            watched(room, self.drafts.read, lambda told: (told.note, "", gr.skip(), "", render.safe(told.words))),
             [self.current, self.draft],
             [self.report, self.shown, self.send, self.state, self.announce],
             trigger_mode="always_last",
             **QUIET,
-        ).then(self.drafts.reword, [self.current, self.draft], [self.report], trigger_mode="always_last", **VOICE)
+        ).then(
+            watched(room, self.drafts.reword, lambda told: gr.skip()),
+            [self.current, self.draft],
+            [self.report],
+            trigger_mode="always_last",
+            **VOICE,
+        )
         sending = gr.on(
             [self.send.click, self.draft.submit],
-            self.say,
-            [self.current, self.draft, self.shown],
+            watched(room, self.say, _whole),
+            [self.current, self.draft, self.shown, self.seen],
             self.outputs,
             trigger_mode="once",
             **VOICE,
@@ -104,9 +120,12 @@ class Talk:
         sending.then(None, js=TO_LAST)
         self.stop.click(self.stop_answer, [self.current], None, queue=False, **QUIET)
         for clicked in (self.talk, self.tries):
-            clicked.click(self.act, [self.current], self.outputs, **VOICE).then(None, js=FOCUS_DRAFT)
+            clicked.click(watched(room, self.act, _whole), shown, self.outputs, **VOICE).then(None, js=FOCUS_DRAFT)
         self.report.click(
-            self.drafts.take, [self.current, self.draft], [self.draft, self.report, self.shown, self.note, self.send], **QUIET
+            watched(room, self.drafts.take, lambda told: (gr.skip(), told.note, "", gr.skip(), gr.skip())),
+            [self.current, self.draft],
+            [self.draft, self.report, self.shown, self.note, self.send],
+            **QUIET,
         ).then(None, js=FOCUS_DRAFT)
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
@@ -123,6 +142,7 @@ class Talk:
                 report="",
                 state="",
                 note="",
+                seen="",
             )
         rehearsal = self.room.rehearsal(id)
         return screen(
@@ -133,7 +153,23 @@ class Talk:
             draft=gr.update(visible=True, label=say("talk.draft", name=rehearsal.scenario.son.name)),
             state="",
             note="",
+            seen=end_of(rehearsal),
         )
+
+    def behind(self, id: str, seen: str | None) -> Screen | None:
+        """Return the talk as it stands now if it has gone on since it was shown here; ``None`` if this is how it stands.
+
+        :param seen: its last turn as it was shown; ``None`` if that is not known.
+        """
+        if seen is None or seen == end_of(self.room.rehearsal(id)):
+            return None
+        return self.show(id)._replace(note=render.note(say("stale.moved"), "error"), announce=render.safe(say("stale.moved")))
+
+    def look(self, id: str, seen: str) -> Screen:
+        """Look, as she comes back to this tab, whether it still shows what is kept."""
+        if not id or self.room.answering(id):
+            return screen()
+        return self.behind(id, seen) or screen()
 
     def open(self, id: str) -> Iterator[Screen]:
         """Show a rehearsal, and let him begin if it is his turn to speak first."""
@@ -144,10 +180,13 @@ class Talk:
         if not rehearsal.path and rehearsal.scenario.speaks_first == "son":
             yield from answering(self.room, rehearsal, lambda stop: rehearsal.answer(stop=stop))
 
-    def say(self, id: str, draft: str, shown: str) -> Iterator[Screen]:
+    def say(self, id: str, draft: str, shown: str, seen: str | None = None) -> Iterator[Screen]:
         """Send her line, unless it may land hard and she has not seen that yet; then let him answer."""
         if not id or not draft.strip():
             yield screen()
+            return
+        if behind := self.behind(id, seen):
+            yield behind
             return
         rehearsal = self.room.rehearsal(id)
         if outside.seats_changed(rehearsal):
@@ -170,32 +209,32 @@ class Talk:
                 return
         yield from answering(self.room, rehearsal, lambda stop: rehearsal.say(draft, stop=stop), draft="")
 
-    def act(self, id: str, event: gr.EventData) -> Iterator[Screen]:
+    def act(self, id: str, event: gr.EventData, seen: str | None = None) -> Iterator[Screen]:
         """Do what a button in the talk asks: another way, another try, an earlier moment, or another answer."""
         asked, value = event._data.get("act"), str(event._data.get("value") or "")
         if not id or asked not in ("back", "return", "show", "again", "name"):
             yield screen()
+            return
+        if asked not in ("name", "show") and (behind := self.behind(id, seen)):
+            yield behind
             return
         rehearsal = self.room.rehearsal(id)
         if asked == "again":
             yield from until_settled(self.room)
             yield from answering(self.room, rehearsal, lambda stop: rehearsal.answer(stop=stop))
             return
-        try:
-            if asked == "back":
-                draft: Any = gr.update(value=rehearsal.go_back(value))
-                yield self.show(id)._replace(draft=draft, note=render.note(say("talk.back_done")), report="", shown="")
-            elif asked == "return":
-                rehearsal.return_to(value)
-                yield self.show(id)._replace(draft=gr.skip(), note=render.note(say("talk.returned")))
-            elif asked == "name":
-                self.room.parts.transcripts.label(value, str(event._data.get("text") or ""))
-                yield screen(tries=tries.tree(rehearsal), talk=render.talk(rehearsal), note=render.note(say("tries.named")))
-            else:
-                rehearsal.show(value)
-                yield self.show(id)._replace(draft=gr.skip())
-        except RehearseError as error:
-            yield screen(note=render.note(str(error), "error"))
+        if asked == "back":
+            draft: Any = gr.update(value=rehearsal.go_back(value))
+            yield self.show(id)._replace(draft=draft, note=render.note(say("talk.back_done")), report="", shown="")
+        elif asked == "return":
+            rehearsal.return_to(value)
+            yield self.show(id)._replace(draft=gr.skip(), note=render.note(say("talk.returned")))
+        elif asked == "name":
+            self.room.parts.transcripts.label(value, str(event._data.get("text") or ""))
+            yield self.show(id)._replace(draft=gr.skip(), note=render.note(say("tries.named")))
+        else:
+            rehearsal.show(value)
+            yield self.show(id)._replace(draft=gr.skip())
 
     def stop_answer(self, id: str) -> None:
         """Stop him."""
