@@ -117,6 +117,11 @@ class Rehearsal:
         return self.saved.scenario
 
     @property
+    def written(self) -> bool:
+        """Whether it is kept on the disk, and not only held in memory."""
+        return self.parts.transcripts.is_written(self.id)
+
+    @property
     def path(self) -> list[Turn]:
         """The turns on the screen, from the first to the last."""
         return self.parts.transcripts.path(self.id, self.saved.leaf_id)

@@ -66,7 +66,7 @@ def test_it_is_shown_wherever_reports_are(given: Parts, report: dict[str, Any], 
     room = Room(given, Leaving(given.transcripts, tmp_path / "leaving"))
     assert WORDS in render.talk(talk)
     assert tries.tree(talk) == ""
-    assert WORDS in lookback(talk.debrief(), talk.id)
+    assert WORDS in lookback(talk)
     assert "<svg" in pictures.history(History.of(given.transcripts, room.shelf()))
     assert "data-act" in compare.choices(room, talk.id)
     asked = f"{talk.id} {talk.saved.leaf_id} {other.id} {other.saved.leaf_id}"

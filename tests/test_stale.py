@@ -78,6 +78,7 @@ ASKED: dict[str, tuple[Any, ...]] = {
     "Page._open": (),
     "Page._end": (),
     "Page._look_back": (),
+    "Page._keep": (clicked("keep"),),
 }
 
 
@@ -97,7 +98,12 @@ def test_no_event_of_the_talk_is_left_out(page: Page) -> None:
         if each.fn is not None and each.inputs and each.inputs[0] is page.current
     }
     # These ask nothing of the store, or tell their failures themselves.
-    assert of_the_talk - set(ASKED) == {"Beside.wire.<locals>.<lambda>", "Talk.stop_answer", "Page._choose"}
+    assert of_the_talk - set(ASKED) == {
+        "Beside.wire.<locals>.<lambda>",
+        "Page._address",
+        "Page._choose",
+        "Talk.stop_answer",
+    }
 
 
 def test_one_that_may_come_back_is_told_as_that(page: Page, talk: Rehearsal) -> None:

@@ -174,7 +174,7 @@ class Beside:
                 yield (*each, "")
         elif asked == "back":
             rehearsal.end()
-            yield (*screen(note=""), render.note(say("beside.rest")))
+            yield (*screen(note=""), render.note(say("beside.rest" if rehearsal.written else "unkept.rest")))
         else:
             yield (*screen(note=""), "")
 

@@ -2,16 +2,19 @@
 
 from rehearse import article
 from rehearse.debrief import Debrief, Remark
+from rehearse.rehearsal import Rehearsal
 from rehearse.scenario import Scenario
 from rehearse.ui.pictures import openness, openness_table
 from rehearse.ui.render import safe
+from rehearse.ui.unkept import ending
 from rehearse.ui.words import say
 
 FORMATS = ("markdown", "html", "json")
 
 
-def lookback(debrief: Debrief, rehearsal_id: str) -> str:
-    """Return the whole debrief."""
+def lookback(rehearsal: Rehearsal) -> str:
+    """Return the whole debrief, and what may be taken of the talk."""
+    debrief = rehearsal.debrief()
     if not debrief.lines:
         return f'<p class="empty">{safe(debrief.ending)}</p>'
     remarks = "".join(
@@ -20,9 +23,10 @@ def lookback(debrief: Debrief, rehearsal_id: str) -> str:
     )
     return (
         f'<div class="lookback"><h2 class="ending">{safe(debrief.ending)}</h2>'
+        f"{'' if rehearsal.written else ending(rehearsal)}"
         f'<div class="remarks">{remarks}</div>{again(debrief, say("again.heading"))}'
         f'<h3>{safe(say("end.curve"))}</h3><div class="curve">{openness(debrief)}{openness_table(debrief)}</div>'
-        f'<h3>{safe(say("end.keep"))}</h3><p class="note">{safe(say("end.kept"))}</p>{copies(rehearsal_id)}</div>'
+        f"{copies(rehearsal.id) if rehearsal.written else ''}</div>"
     )
 
 
@@ -40,8 +44,11 @@ def again(debrief: Debrief, heading: str) -> str:
 
 
 def copies(rehearsal_id: str) -> str:
-    """Return the links that carry a rehearsal out: text, a page to print, and a file to bring back."""
-    return f'<p class="note">{safe(say("end.copies"))}</p><p class="copies">{links(rehearsal_id)}</p>'
+    """Return where a rehearsal is kept, and the links that carry it out: text, a page to print, and a file to bring back."""
+    return (
+        f'<h3>{safe(say("end.keep"))}</h3><p class="note">{safe(say("end.kept"))}</p>'
+        f'<p class="note">{safe(say("end.copies"))}</p><p class="copies">{links(rehearsal_id)}</p>'
+    )
 
 
 def links(rehearsal_id: str) -> str:

@@ -179,7 +179,9 @@
     }
     const sheet = document.createElement('div');
     sheet.id = 'sheet';
-    sheet.append(one('#card .taken').cloneNode(true));
+    const taken = one(asked.dataset.sheet || '#card .taken').cloneNode(true);
+    taken.hidden = false;
+    sheet.append(taken);
     document.body.append(sheet);
     document.body.classList.add('sheet');
     window.addEventListener('afterprint', () => {

@@ -15,7 +15,7 @@ from rehearse.ui.lookback import lookback
 from rehearse.ui.practices import fitting, practices
 from rehearse.ui.room import LATEST, Room
 from rehearse.ui.scene import TO_STEP, Scene
-from rehearse.ui.screen import CLICKS, QUIET
+from rehearse.ui.screen import CLICKS, QUIET, VOICE
 from rehearse.ui.shelf import Shelf
 from rehearse.ui.stale import watched
 from rehearse.ui.talk import Talk
@@ -24,6 +24,7 @@ from rehearse.voice.choice import leaves_this_computer
 
 SCENE, TALK, END, SHELF, PRACTICES, ALONG = "scene", "talk", "end", "shelf", "practices", "along"
 # The rehearsal on the screen stands in the address (its random id, never a word of it), so that a refresh shows the same talk.
+# One that is to leave no trace leaves none there either.
 REMEMBER = "(id) => { history.replaceState(null, '', id ? '?talk=' + id : location.pathname); }"
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -49,9 +50,10 @@ class Page:
             self.clock = gr.Timer(SECONDS_BETWEEN_LOOKS)
             # Not a State: the page itself must know it, to put it into the address and to survive a restart of the app.
             self.current = gr.Textbox(visible="hidden", elem_id="current")
+            self.address = gr.Textbox(visible="hidden", elem_id="address")
             self.resumable = gr.State("")
             with gr.Tabs(selected=SCENE, elem_id="views", overflow_behavior="wrap") as self.tabs:
-                with gr.Tab(say("tabs.scene"), id=SCENE):
+                with gr.Tab(say("tabs.scene"), id=SCENE) as self.scene_tab:
                     self.scene = Scene(room)
                 with gr.Tab(say("tabs.talk"), id=TALK):
                     self.talk = Talk(room, self.current)
@@ -109,7 +111,7 @@ class Page:
 
         beginning = self.scene.begin.click(
             self._begin,
-            [self.scene.choice, *self.scene.fields],
+            [self.scene.choice, self.scene.unkept, *self.scene.fields],
             [self.current, self.tabs, self.scene.problem],
             trigger_mode="once",
             **QUIET,
@@ -130,9 +132,16 @@ class Page:
         ending = self.talk.end.click(ended, [self.current], [*looking, self.tabs], **QUIET)
         ending.then(self.scene.latest, None, resumed, **QUIET)
         looked_back = watched(self.room, self._look_back, lambda told: self._nothing(told.note))
+        self.scene_tab.select(self.scene.latest, None, resumed, **QUIET)
         self.end_tab.select(looked_back, [self.current], looking, **QUIET)
         for clicked in (self.lookback, self.practices):
             clicked.click(self._elsewhere, None, [self.tabs, *self.scene.picked_outputs], **QUIET).then(None, js=TO_STEP)
+        for clicked in (self.talk.mark, self.lookback):
+            keeping = watched(self.room, self._keep, lambda told: (gr.skip(), told.note, told.note, gr.skip()))
+            # One at a time with his answers, which grow in the place that it is taken from.
+            clicked.click(keeping, [self.current], [self.talk.mark, self.talk.note, self.lookback, self.address], **VOICE).then(
+                None, [self.address], None, js=REMEMBER
+            )
         self.back_to_talk.click(lambda: gr.Tabs(selected=TALK), None, [self.tabs], **QUIET)
         self.new_talk.click(lambda: gr.Tabs(selected=SCENE), None, [self.tabs], **QUIET)
 
@@ -148,7 +157,7 @@ class Page:
 
     def _show_talk(self, after: Any) -> Any:
         """Show the talk on the screen after an event that may have changed which it is."""
-        after.then(None, [self.current], None, js=REMEMBER)
+        after.then(self._address, [self.current], [self.address], **QUIET).then(None, [self.address], None, js=REMEMBER)
         return after.then(
             watched(self.room, self._open, lambda told: (*told.screen, gr.skip(), gr.skip())),
             [self.current],
@@ -166,7 +175,7 @@ class Page:
     def _arrive(self, request: gr.Request) -> tuple[Any, ...]:
         """Show what the address names; otherwise the scene, with a way back to the talk she left last."""
         asked = str(request.query_params.get("talk") or "")
-        resumed = self.scene.latest()
+        resumed = self.scene.latest(request)
         try:
             return (self.room.rehearsal(asked).id, gr.Tabs(selected=TALK), *resumed) if asked else ("", gr.skip(), *resumed)
         except RehearseError:
@@ -177,20 +186,34 @@ class Page:
         for each in self.talk.open(id):
             yield (*each, gr.update(visible=bool(id)), gr.update(visible=bool(id)))
 
-    def _begin(self, chosen: str | None, *values: Any) -> tuple[Any, Any, str]:
-        id, problem = self.scene.start(chosen, *values)
+    def _address(self, id: str) -> str:
+        """Return what of a talk may stand in the address."""
+        return id if self.room.parts.transcripts.is_written(id) else ""
+
+    def _begin(self, chosen: str | None, unkept: bool, request: gr.Request, *values: Any) -> tuple[Any, Any, str]:
+        id, problem = self.scene.start(chosen, *values, gone_with=_visit(request) if unkept else None)
         return (id, gr.Tabs(selected=TALK), "") if id else (gr.skip(), gr.skip(), problem)
 
     def _end(self, id: str) -> tuple[Any, ...]:
         if not id:
             return (gr.skip(),) * 4
         self.room.stop(id)
-        return lookback(self.room.rehearsal(id).end(), id), gr.update(visible=True), self._history(), gr.Tabs(selected=END)
+        rehearsal = self.room.rehearsal(id)
+        rehearsal.end()
+        return lookback(rehearsal), gr.update(visible=True), self._history(), gr.Tabs(selected=END)
 
     def _look_back(self, id: str) -> tuple[Any, ...]:
         if not id:
             return self._nothing(render.note(say("end.none"), "empty"))
-        return lookback(self.room.rehearsal(id).debrief(), id), gr.update(visible=True), self._history()
+        return lookback(self.room.rehearsal(id)), gr.update(visible=True), self._history()
+
+    def _keep(self, id: str, event: gr.EventData) -> tuple[Any, ...]:
+        """Keep a talk that was to leave no trace."""
+        if event._data.get("act") != "keep" or not id:
+            return (gr.skip(),) * 4
+        self.room.keep(id)
+        kept = render.note(say("unkept.kept"))
+        return "", kept, f"{kept}{lookback(self.room.rehearsal(id))}", id
 
     def _nothing(self, why: str) -> tuple[Any, ...]:
         """Return the look back where there is no talk to look back on."""
@@ -218,13 +241,17 @@ class Page:
                 return (self.room.rehearsal(id).id, gr.Tabs(selected=TALK), "", gr.skip(), gr.skip())
             except RehearseError as error:
                 return (gr.skip(), gr.skip(), render.note(str(error), "error"), gr.skip(), gr.skip())
-        text, visit = str(event._data.get("text") or ""), str(request.session_hash or "")
-        done = self.shelf.act(asked, id, text, query, only, visit)
+        done = self.shelf.act(asked, id, str(event._data.get("text") or ""), query, only, _visit(request))
         # The talk on the screen is off the shelf too, once it is deleted.
         return ("" if asked == "delete" and id == current else gr.skip(), gr.skip(), *done)
 
     def _left(self, request: gr.Request) -> None:
-        """Delete for good what was deleted in a visit that has ended."""
+        """Delete for good what goes with a visit that has ended."""
         # What could not be deleted now stays off the shelf and is tried again.
         with suppress(RehearseError):
-            self.room.leaving.finish(str(request.session_hash or ""))
+            self.room.left(_visit(request))
+
+
+def _visit(request: gr.Request) -> str:
+    """Return which visit of the page a request is of: it ends when the page is left or reloaded."""
+    return str(request.session_hash or "")

@@ -1,5 +1,6 @@
 """What all tabs of the page share: the store, check and voice as they become ready, and who is answering."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,14 @@ from rehearse.son.reply import Son
 from rehearse.son.rewriter import VoiceRewriter
 from rehearse.transcripts import Summary, Transcripts
 from rehearse.ui.leaving import Leaving
+from rehearse.ui.unkept import Unkept
 
 # More than anyone looks through; the search finds the others.
 SHELF = 100
 # So many of the latest are looked back on together, and offered to be compared.
 LATEST = 500
+# How long an answer that was stopped may take to end: the model is only asked between two words.
+ENDING = 30.0
 
 Progress = Literal["loading", "ready", "failed"]
 
@@ -43,6 +47,7 @@ class Room:
     voice: Loading = field(default_factory=Loading)
     # How much is done of what makes his voice faster; 1 when nothing is being done.
     quickening: float = 1.0
+    unkept: Unkept = field(default_factory=Unkept)
     _answering: dict[str, Event] = field(default_factory=dict)
     _rewording: dict[str, Event] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -162,6 +167,32 @@ class Room:
         transcripts, going = self.parts.transcripts, self.leaving.ids
         limit = transcripts.count(query) if most is None else most
         return [each for each in transcripts.list(query, limit=limit) if each.id not in going]
+
+    def keep(self, id: str) -> None:
+        """Keep a talk that was to leave no trace.
+
+        :raises NotFound: if there is none of this id.
+        :raises TranscriptError: if it cannot be written; it goes on as it was then.
+        """
+        self.parts.transcripts.keep(id)
+        self.unkept.drop(id)
+
+    def left(self, visit: str) -> None:
+        """End a visit of the page: what was deleted in it, and what was to leave no trace, is gone for good when this returns.
+
+        :raises TranscriptError: if something could not be deleted; it stays off the shelf and is tried again.
+        """
+        for id in self.unkept.of(visit):
+            self.stop_rewording(id)
+            self.stop(id)
+            until = time.monotonic() + ENDING
+            while self.answering(id) and time.monotonic() < until:
+                time.sleep(0.05)
+            self.unkept.drop(id)
+            # She may have kept it in the meantime.
+            if not self.parts.transcripts.is_written(id):
+                self.parts.transcripts.delete(id)
+        self.leaving.finish(visit)
 
     def begin_answer(self, id: str) -> Event:
         """Return the event that stops the answer about to begin; one still going on in the same rehearsal is stopped."""

@@ -78,6 +78,9 @@ class Scene:
                 self.back = gr.Button(say("scene.back"), elem_id="step-back")
                 self.enough = gr.Button(say("scene.enough"), elem_id="enough")
             with gr.Row(visible=False, elem_id="ready") as self.ready:
+                self.unkept = gr.Checkbox(
+                    value=False, label=say("unkept.choice"), info=say("unkept.choice_hint"), elem_id="no-trace", container=False
+                )
                 self.begin = gr.Button(say("scene.begin"), variant="primary", elem_id="begin")
                 self.other = gr.Button(say("scene.other"), elem_id="other")
         self.place = [
@@ -224,10 +227,17 @@ class Scene:
 
     # -- beginning ---------------------------------------------------------------------------------------------------------
 
-    def start(self, chosen: str | None, *values: Any) -> tuple[str, str]:
-        """Begin a rehearsal from the fields; return its id, and a sentence if something is missing."""
+    def start(self, chosen: str | None, *values: Any, gone_with: str | None = None) -> tuple[str, str]:
+        """Begin a rehearsal from the fields; return its id, and a sentence if something is missing.
+
+        :param gone_with: the visit of the page with which it goes, leaving no trace; it is kept if left out.
+        """
         try:
-            return Rehearsal.start(self._scenario(chosen or OWN, values), parts=self.room.parts).id, ""
+            scenario = self._scenario(chosen or OWN, values)
+            begun = Rehearsal.start(scenario, parts=self.room.parts, written=gone_with is None)
+            if gone_with is not None:
+                self.room.unkept.add(begun.id, gone_with)
+            return begun.id, ""
         except RehearseError as error:
             return "", render.note(str(error), "error")
 
@@ -257,12 +267,18 @@ class Scene:
             }
         )
 
-    def latest(self) -> tuple[Any, Any, str, str]:
-        """Return what shows the talk she left last, its id, and the hardest line of the one she ended last; empty without."""
+    def latest(self, request: gr.Request) -> tuple[Any, Any, str, str]:
+        """Return what shows the talk she left last, its id, and the hardest line of the one she ended last; empty without.
+
+        One that leaves no trace stands in no list, so as long as she stays it comes first: there is no other way back to it.
+        """
         kept = [each for each in self.room.shelf() if each.turns]
         going_on = max((each for each in kept if not each.ended), key=lambda each: each.touched, default=None)
         ended = max((each for each in kept if each.ended), key=lambda each: each.touched, default=None)
         hardest = again(self.room.rehearsal(ended.id).debrief(), say("again.last_time")) if ended else ""
+        for id in self.room.unkept.of(str(request.session_hash or "")):
+            title = self.room.rehearsal(id).saved.title
+            return gr.update(visible=True), gr.update(value=say("unkept.continue", title=title)), id, hardest
         if going_on is None:
             return gr.update(visible=False), gr.update(), "", hardest
         return gr.update(visible=True), gr.update(value=say("scene.continue", title=going_on.title)), going_on.id, hardest

@@ -38,6 +38,7 @@ class Screen(NamedTuple):
     note: Any
     announce: Any
     seen: Any
+    mark: Any
 
 
 def screen(**changed: Any) -> Screen:

@@ -43,7 +43,7 @@ class Told:
         buttons = {"send": gr.update(visible=True), "stop": gr.update(visible=False)}
         if not self.gone:
             return screen(note=self.note, announce=spoken, **buttons)
-        emptied = dict.fromkeys(("about", "tries", "gauge", "report", "shown", "state", "note"), "")
+        emptied = dict.fromkeys(("about", "tries", "gauge", "report", "shown", "state", "note", "mark"), "")
         return screen(talk=self.note, announce=spoken, **emptied, **buttons)
 
 

@@ -12,6 +12,7 @@ from rehearse.ui.findings import findings
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, VOICE, Screen, screen
 from rehearse.ui.stale import COMING_BACK, Told, end_of, watched
+from rehearse.ui.unkept import mark
 from rehearse.ui.words import say
 
 # What she wrote last goes to where she reads: nothing jumps if it is there already.
@@ -33,6 +34,7 @@ class Talk:
         self.drafts = Draft(room)
         with gr.Column(elem_id="talk-view"):
             self.about = gr.HTML(elem_id="about")
+            self.mark = gr.HTML(elem_id="unkept", js_on_load=CLICKS)
             with gr.Row(equal_height=False, elem_id="table"):
                 with gr.Column(scale=3, min_width=320):
                     self.talk = gr.HTML(render.note(say("talk.none"), "empty"), elem_id="talk", js_on_load=CLICKS)
@@ -89,6 +91,7 @@ class Talk:
                 note=self.note,
                 announce=self.announce,
                 seen=self.seen,
+                mark=self.mark,
             )
         )
 
@@ -143,6 +146,7 @@ class Talk:
                 state="",
                 note="",
                 seen="",
+                mark="",
             )
         rehearsal = self.room.rehearsal(id)
         return screen(
@@ -154,6 +158,7 @@ class Talk:
             state="",
             note="",
             seen=end_of(rehearsal),
+            mark=mark(rehearsal),
         )
 
     def behind(self, id: str, seen: str | None) -> Screen | None:
