@@ -11,17 +11,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
+from typing import ClassVar
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 
 from doubles import toy_check  # noqa: E402
-from rehearse import settings  # noqa: E402
-from rehearse.rehearsal import Parts  # noqa: E402
 from rehearse.son import Son  # noqa: E402
 from rehearse.son.prompt import template  # noqa: E402
 from rehearse.transcripts import Transcripts  # noqa: E402
 from rehearse.ui import serve  # noqa: E402
-from rehearse.ui.leaving import Leaving  # noqa: E402
 from rehearse.ui.room import Room  # noqa: E402
 from rehearse.voice.scripted import ScriptedVoice  # noqa: E402
 from rehearse.voice.voice import Message, Sampling  # noqa: E402
@@ -43,9 +41,16 @@ class Patient(ScriptedVoice):
 
 
 class Whole(Room):
-    """A room that has nothing to load."""
+    """A room that has nothing to load: its parts come with the store."""
 
     __slots__ = ()
+    son: ClassVar[Son]
+
+    def furnish(self, transcripts: Transcripts) -> None:
+        """Bring in the open store, the toy check and the scripted son."""
+        super().furnish(transcripts)
+        self.parts.check, self.parts.son = toy_check(), self.son
+        self.check.state = self.voice.state = "ready"
 
     def load(self) -> None:
         """Do nothing: its parts are there."""
@@ -62,10 +67,8 @@ def main() -> None:
     if chosen.answers:
         answers = tuple(json.loads(line) for line in chosen.answers.read_text(encoding="utf-8").splitlines())
     serve.prepare_environment()
-    transcripts = Transcripts(settings.database_path())
-    voice = Patient(*itertools.islice(itertools.cycle(answers), 2000))
-    room = Whole(Parts(transcripts, toy_check(), Son(voice)), Leaving(transcripts, settings.leaving_path()))
-    room.check.state = room.voice.state = "ready"
+    Whole.son = Son(Patient(*itertools.islice(itertools.cycle(answers), 2000)))
+    room = Whole.open()
     serve.open_page(room, chosen.port, browser=False)
 
 

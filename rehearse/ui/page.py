@@ -11,6 +11,7 @@ from rehearse.history import History
 from rehearse.ui import blank, pictures, render
 from rehearse.ui.along import Along
 from rehearse.ui.beside import Beside
+from rehearse.ui.lock import Lock
 from rehearse.ui.lookback import lookback
 from rehearse.ui.practices import fitting, practices
 from rehearse.ui.room import LATEST, Room
@@ -66,6 +67,7 @@ class Page:
                     self.history = gr.HTML(elem_id="history")
                 with gr.Tab(say("tabs.shelf"), id=SHELF) as self.shelf_tab:
                     self.shelf = Shelf(room)
+                    self.lock = Lock(room)
                 with gr.Tab(say("tabs.practices"), id=PRACTICES):
                     self.practices = gr.HTML(practices(), elem_id="practices", js_on_load=CLICKS)
                 with gr.Tab(say("tabs.along"), id=ALONG):
@@ -102,6 +104,7 @@ class Page:
         self.talk.wire()
         self.beside.wire()
         self.shelf.wire()
+        self.lock.wire()
         self.along.wire()
         self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **QUIET)
         resumed = [self.scene.before, self.scene.go_on, self.resumable, self.scene.again]
@@ -147,6 +150,7 @@ class Page:
 
         looked_for = [self.shelf.query, self.shelf.filter]
         self.shelf_tab.select(self.shelf.listed, looked_for, [self.shelf.list], **QUIET)
+        self.shelf_tab.select(lambda: self.lock.shown(), None, self.lock.outputs, **QUIET)
         for clicked in (self.shelf.list, self.shelf.note, self.shelf.compared):
             choosing = clicked.click(
                 self._choose, [self.current, *looked_for], [self.current, self.tabs, *self.shelf.outputs], **QUIET

@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Literal
 
 from rehearse import settings
-from rehearse.errors import NotFound, RehearseError
+from rehearse.errors import NotFound, RehearseError, StoreLocked, TranscriptError
 from rehearse.listener import Listener
 from rehearse.rehearsal import Parts, Rehearsal
 from rehearse.son.bank import portable_lines
 from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
 from rehearse.son.rewriter import VoiceRewriter
-from rehearse.transcripts import Summary, Transcripts
+from rehearse.transcripts import Summary, Transcripts, put_locked_aside
 from rehearse.ui.leaving import Leaving
 from rehearse.ui.unkept import Unkept
 
@@ -39,10 +40,13 @@ class Loading:
 
 @dataclass(slots=True)
 class Room:
-    """One running app. Its parts are loaded once, in the background, after the page is up."""
+    """One running app. Its parts are loaded once, in the background, after the page is up.
 
-    parts: Parts
-    leaving: Leaving
+    If her rehearsals have a passphrase, it begins without parts and waits for it: see :attr:`locked`.
+    """
+
+    _parts: Parts | None = None
+    _leaving: Leaving | None = None
     check: Loading = field(default_factory=Loading)
     voice: Loading = field(default_factory=Loading)
     # How much is done of what makes his voice faster; 1 when nothing is being done.
@@ -51,21 +55,94 @@ class Room:
     _answering: dict[str, Event] = field(default_factory=dict)
     _rewording: dict[str, Event] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _unlocking: Lock = field(default_factory=Lock)
     _thread: Thread | None = None
 
     @classmethod
     def open(cls, store: Transcripts | None = None) -> "Room":
-        """Open the store, if it is not open yet; nothing else is loaded.
+        """Open the store, if it is not open yet, or wait for its passphrase; nothing else is loaded.
 
         :raises TranscriptError: if the database cannot be opened.
         """
-        transcripts = store or Transcripts(settings.database_path())
-        return cls(Parts(transcripts), Leaving(transcripts, settings.leaving_path()))
+        room = cls()
+        # It stays locked until she has given the passphrase.
+        with suppress(StoreLocked):
+            room.furnish(store or Transcripts(settings.database_path()))
+        return room
+
+    def furnish(self, transcripts: Transcripts) -> None:
+        """Bring in the open store, and with it all that works on it.
+
+        :raises TranscriptError: if what was deleted before cannot be erased.
+        """
+        self._leaving = Leaving(transcripts, settings.leaving_path())
+        self._parts = Parts(transcripts)
+
+    @property
+    def locked(self) -> bool:
+        """Whether it still waits for the passphrase."""
+        return self._parts is None
+
+    @property
+    def parts(self) -> Parts:
+        """The store, and check and voice as they become ready.
+
+        :raises StoreLocked: while it waits for the passphrase.
+        """
+        if self._parts is None:
+            raise StoreLocked("Your rehearsals are locked with a passphrase.", "Give the passphrase to open them.")
+        return self._parts
+
+    @property
+    def leaving(self) -> Leaving:
+        """The deleted talks that may still be brought back.
+
+        :raises StoreLocked: while it waits for the passphrase.
+        """
+        if self._leaving is None:
+            raise StoreLocked("Your rehearsals are locked with a passphrase.", "Give the passphrase to open them.")
+        return self._leaving
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the locked store, one try at a time; does nothing if it is open.
+
+        :raises WrongPassphrase: if this is not the one. Each try takes as long as it takes to make the key.
+        :raises TranscriptError: if the database cannot be opened.
+        """
+        with self._unlocking:
+            if not self.locked:
+                return
+            try:
+                # Asked without one first: where the locked file is gone by now, none is begun with what was typed once.
+                transcripts = Transcripts(settings.database_path())
+            except StoreLocked:
+                transcripts = Transcripts(settings.database_path(), passphrase=passphrase)
+            self.furnish(transcripts)
+        self.load()
+
+    def begin_anew(self) -> Path:
+        """Set the locked store aside as it is and begin an empty one; return where it is now.
+
+        :raises TranscriptError: if it is not locked any more, or cannot be moved.
+        """
+        with self._unlocking:
+            aside = put_locked_aside(settings.database_path())
+            self.furnish(Transcripts(settings.database_path()))
+        self.load()
+        return aside
+
+    def close(self) -> None:
+        """Close the store; what could not be deleted now is written down, and deleted at the next start."""
+        if self.locked:
+            return
+        with suppress(TranscriptError):
+            self.leaving.finish()
+        self.parts.transcripts.close()
 
     def load(self) -> None:
-        """Begin to load the voice and the check in a thread of their own, once."""
+        """Begin to load the voice and the check in a thread of their own, once there is something to load them for."""
         with self._lock:
-            if self._thread is None:
+            if self._thread is None and not self.locked:
                 self._thread = Thread(target=self._load, name="loading", daemon=True)
                 self._thread.start()
 

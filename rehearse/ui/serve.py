@@ -7,12 +7,11 @@ import sys
 import threading
 import time
 import webbrowser
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rehearse import settings
-from rehearse.errors import NotFound, SettingError, TranscriptError
+from rehearse.errors import NotFound, SettingError
 from rehearse.ui.gate import Gate, Keys
 from rehearse.ui.quiet import keep_quiet
 
@@ -48,14 +47,17 @@ def prepare_environment() -> None:
 
 
 def application(room: "Room", keys: Keys) -> "FastAPI":
-    """Return the whole application: the gate, copies to download, and the page."""
+    """Return the whole application: the gate, the lobby, copies to download, and the page."""
     import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from rehearse.ui.lobby import Lobby
     from rehearse.ui.page import build
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # The last one added is the first one met.
+    app.add_middleware(Lobby, room=room)
     app.add_middleware(Gate, keys=keys)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(NAMES), www_redirect=False)
     _add_copies(app, room)
@@ -146,11 +148,10 @@ def start(chosen: argparse.Namespace) -> int:
     prepare_environment()
     sys.stdout.write("Opening the page…\n")
     sys.stdout.flush()
-    from rehearse.terminal_transcripts import open_store
     from rehearse.ui.room import Room
 
     settings.empty_temporary_folder()
-    return open_page(Room.open(open_store()), free_port(wanted), browser=not chosen.no_browser)
+    return open_page(Room.open(), free_port(wanted), browser=not chosen.no_browser)
 
 
 def open_page(room: "Room", port: int, *, browser: bool) -> int:
@@ -168,10 +169,7 @@ def open_page(room: "Room", port: int, *, browser: bool) -> int:
     try:
         server.run()
     finally:
-        # What could not be deleted now is written down, and deleted at the next start.
-        with suppress(TranscriptError):
-            room.leaving.finish()
-        room.parts.transcripts.close()
+        room.close()
         settings.empty_temporary_folder()
     return 0
 
