@@ -177,7 +177,14 @@ def along(page: "Page", address: str) -> None:
     page.wait_for_selector(".taken")
 
 
-STATES = (scene, question, missing, dial, told, findings, debrief, shelf, comparing, deleted, practices, along)
+def doors(page: "Page", address: str) -> None:
+    begin(page, address)
+    write(page, HARD)
+    page.click("#two-doors")
+    page.wait_for_function("() => document.querySelectorAll('.door [data-act=choose]').length === 2")
+
+
+STATES = (scene, question, missing, dial, told, findings, doors, debrief, shelf, comparing, deleted, practices, along)
 LIGHT = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
 DARK = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 
