@@ -115,7 +115,8 @@ class Beside:
         finally:
             self.room.end_answer(id, stop)
         # Drawn without an answer going on, so that the draft is empty and both tries can be reached.
-        yield (*self._shown(id, draft="", stop=gr.update(visible=False)), self._doors(doors, rehearsal, choose=True))
+        unsent = {"stop": gr.update(visible=False), "send": gr.update(visible=True, value=say("talk.send"))}
+        yield (*self._shown(id, draft="", report="", shown="", **unsent), self._doors(doors, rehearsal, choose=True))
 
     def what_he_heard(self, id: str) -> Iterator[Any]:
         """Show what he may have felt at her last line and not said."""
