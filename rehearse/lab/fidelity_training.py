@@ -39,7 +39,17 @@ STRENGTH = 0.3
 THRESHOLDS = (0.5, 0.9)
 LONGEST = 260
 
-_SWAP = {"you": "I", "i": "you", "my": "your", "your": "my", "me": "you", "i'm": "you're", "i'd": "you'd", "you're": "I'm", "i've": "you've"}
+_SWAP = {
+    "you": "I",
+    "i": "you",
+    "my": "your",
+    "your": "my",
+    "me": "you",
+    "i'm": "you're",
+    "i'd": "you'd",
+    "you're": "I'm",
+    "i've": "you've",
+}
 _WORD = re.compile(r"[\w']+")
 
 
@@ -69,8 +79,26 @@ def spoilt(gentler: str, drawn: random.Random) -> str:
 def common(found: Sequence[Message]) -> list[str]:
     """Return the words that many hand-written wordings bring in, as stems, without relatives and numbers."""
     counts = Counter(word for each in found for word in brought_in(each.text, each.gentler))
-    kin = {"father", "mother", "sister", "brother", "dad", "mum", "mom", "wif", "son", "boy", "nan", "gran", "uncl", "aunt", "cousin"}
-    return sorted(word for word, count in counts.items() if count >= COMMON and word not in kin and not any(map(str.isdigit, word)))
+    kin = {
+        "father",
+        "mother",
+        "sister",
+        "brother",
+        "dad",
+        "mum",
+        "mom",
+        "wif",
+        "son",
+        "boy",
+        "nan",
+        "gran",
+        "uncl",
+        "aunt",
+        "cousin",
+    }
+    return sorted(
+        word for word, count in counts.items() if count >= COMMON and word not in kin and not any(map(str.isdigit, word))
+    )
 
 
 def rows(found: Sequence[Message], drawn: random.Random) -> list[tuple[str, str, bool, float]]:

@@ -91,9 +91,7 @@ class ToneCheck:
             self.reworder.fidelity,
         )
 
-    def check(
-        self, text: str, before: str = "", *, rewriter: Rewriter | None = None, avoid: Collection[str] = ()
-    ) -> Report:
+    def check(self, text: str, before: str = "", *, rewriter: Rewriter | None = None, avoid: Collection[str] = ()) -> Report:
         """Read a draft and report.
 
         :param text: her draft; only its first 4,000 characters are read.
@@ -125,7 +123,11 @@ class ToneCheck:
         """Return gentler wordings for a whole line: its own words first, then phrases, those of its strongest finding first."""
         report = self.check(text, rewriter=rewriter)
         if not report.findings:
-            return distinct(self.reworder.phrases(report.text[:LONGEST_DRAFT], "blame", kinds()["blame"].practice)) if text.strip() else ()
+            return (
+                distinct(self.reworder.phrases(report.text[:LONGEST_DRAFT], "blame", kinds()["blame"].practice))
+                if text.strip()
+                else ()
+            )
         ordered = sorted(report.findings, key=lambda finding: -finding.score)
         suggestions = [each for finding in ordered for each in finding.suggestions]
         # Of a sentence in a longer line a wording is half an answer: it is offered where nothing could be made of the whole.

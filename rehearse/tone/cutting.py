@@ -6,10 +6,10 @@ a full stop.
 
 import re
 
-from rehearse.tone.grammar import Style, plain, sentence, spelled_out
+from rehearse.tone.grammar import Style, plain, spelled_out
 from rehearse.tone.recasts import Recasts
 
-LEAST_WORDS = 3
+LEAST_WORDS = 2
 # A cut that leaves less than this much of a sentence has lost what she wanted to say.
 LEAST_SHARE = 0.3
 
@@ -18,13 +18,13 @@ _LEADING = re.compile(r"^(?:and|but|so|because|cos|or|then|yet|also)\s+", re.IGN
 _WORD = re.compile(r"[\w'’]+")
 # What cannot open, and what cannot end, a sentence that stands.
 _NO_START = frozenset(
-    "that than who whom whose which like as if when while since until till unless though although whether not to of for from with "
-    "without because cos though except instead rather never always every no only just even".split()
+    "that than who whom whose which like as if when while since until till unless though although whether not to of for from "
+    "with without because cos except instead rather never always every no only just even".split()
 )
 _NO_END = frozenset(
-    "and but or so because if when that than as like the a an my your his her our their this to of for from with without by at on in "
-    "is was were are be been am do does did have has had will would can could should not i you he she we they who which what very "
-    "too really just only even about into".split()
+    "and but or so because if when that than as like the a an my your his her our their this to of for from with without by "
+    "at on in is was were are be been am do does did have has had will would can could should not i you he she we they who "
+    "which what very too really just only even about into".split()
 )
 _FINITE = re.compile(
     r"\b(?:i'?m|i'?ve|i'?d|i'?ll|you'?re|you'?ve|it'?s|that'?s|there'?s|he'?s|she'?s|we'?re|they'?re|what'?s|how'?s|is|are|was|were|am|"
@@ -57,6 +57,10 @@ def trimmed(hers: str, span: tuple[int, int], recasts: Recasts) -> list[str]:
         if stands(words) and LEAST_SHARE * whole <= len(_WORD.findall(words)) < whole:
             ended = words if words[-1] in ".!?…" or style.small else f"{words}{_mark(hers, words)}"
             made.append(ended if style.small else ended[0].upper() + ended[1:])
+    asked = _without_tail(hers, recasts)
+    if not made and asked and hers.rstrip().endswith("?") and len(_WORD.findall(asked)) >= LEAST_WORDS:
+        # "Running late?" is said without a verb.
+        made.append(asked + hers[len(hers.rstrip(".!?… ")) :].strip())
     return list(dict.fromkeys(sorted(made, key=lambda each: -len(each))))
 
 
@@ -76,7 +80,9 @@ def _without_tail(hers: str, recasts: Recasts) -> str:
         before = words
         flat = plain(words).lower()
         for tail in recasts.tails:
-            if re.search(rf"[\s,;-]{re.escape(tail)}$", flat) or re.search(rf"[\s,;-]{re.escape(tail.replace(chr(39), ''))}$", flat):
+            if re.search(rf"[\s,;-]{re.escape(tail)}$", flat) or re.search(
+                rf"[\s,;-]{re.escape(tail.replace(chr(39), ''))}$", flat
+            ):
                 words = words[: -len(tail) if flat.endswith(tail) else -len(tail.replace("'", ""))].rstrip(" ,;:-–—.!?…")
                 break
         changed = words != before
@@ -85,8 +91,7 @@ def _without_tail(hers: str, recasts: Recasts) -> str:
 
 def _mark(hers: str, words: str) -> str:
     """Return how what is left ends: as she ended her sentence if its end is kept or it asks something, else with a full stop."""
-    asks = re.match(r"(?:who|what|where|when|why|how|is|are|was|were|do|does|did|have|has|will|would|can|could|shall)\b", words, re.IGNORECASE)
+    asks = re.match(
+        r"(?:who|what|where|when|why|how|is|are|was|were|do|does|did|have|has|will|would|can|could|shall)\b", words, re.IGNORECASE
+    )
     return "?" if asks and hers.rstrip().endswith("?") else "."
-
-
-__all__ = ["sentence", "stands", "trimmed"]

@@ -33,7 +33,10 @@ MEASURES = 12
 _WORD = re.compile(r"[\w']+")
 _ENDING = re.compile(r"(?:ing|ed|es|s|ly|n't|'s|'ll|'d|'ve|'re|'m|e|y|ies)$")
 _YOURS = re.compile(r"\b(my|your|his|her|our|their) (\w+)")
-_DOER = re.compile(r"\b(i|you|he|she|we|they)(?:'(?:ve|d|ll))? (?:(?:have|had|never|always|just|only|even|still|did|do|didn't|don't|would|could|will|won't|can't) )*(\w{3,})")
+_DOER = re.compile(
+    r"\b(i|you|he|she|we|they)(?:'(?:ve|d|ll))? (?:(?:have|had|never|always|just|only|even|still|did|do|didn't|don't|would|could|"
+    r"will|won't|can't) )*(\w{3,})"
+)
 
 
 class Fidelity:
@@ -80,7 +83,11 @@ class Fidelity:
         :param blamed: the words of it in which blame was heard.
         :param made: by whom: what is ours is fluent anyway, what the voice made is trusted less.
         """
-        kept = [each for each in wordings if sound(line, each, blamed) and not (made == "voice" and brought_in(line, each) - self.common)]
+        kept = [
+            each
+            for each in wordings
+            if sound(line, each, blamed) and not (made == "voice" and brought_in(line, each) - self.common)
+        ]
         if not kept:
             return []
         scores = self.scores(line, kept)
@@ -169,4 +176,6 @@ def features(u: "NDArray[np.float32]", v: "NDArray[np.float32]", line: str, word
     for word in shown - stems:
         counted[BUCKETS + zlib.crc32(word.encode()) % BUCKETS] = 0.5
     scale = np.float32(4)
-    return np.concatenate([scale * v, scale * np.abs(u - v), 16 * u * v, np.array(measures, np.float32), counted]).astype(np.float32)
+    return np.concatenate([scale * v, scale * np.abs(u - v), 16 * u * v, np.array(measures, np.float32), counted]).astype(
+        np.float32
+    )

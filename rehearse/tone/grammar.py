@@ -15,7 +15,9 @@ _TEXTED = {
     "gotta": "got to", "wanna": "want to", "ya": "you", "yer": "your", "ye": "you", "mam": "mum",
 }  # fmt: skip
 _BARE = frozenset(key for key, value in _TEXTED.items() if "'" in value)
-_ARE = re.compile(r"\bur(?= (?:\w+ing|always|never|so|not|just|still|only|being|a|the|too|all|late|mad|on|in|here|online|mum)\b)", re.I)
+_ARE = re.compile(
+    r"\bur(?= (?:\w+ing|always|never|so|not|just|still|only|being|a|the|too|all|late|mad|on|in|here|online|mum)\b)", re.I
+)
 _WORD = re.compile(r"[\w']+")
 _END = re.compile(r"[.!?…]+$")
 _MARKS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-"})
@@ -119,3 +121,37 @@ def sentence(text: str) -> str:
     words = re.sub(r"\bi(?=\b|')", "I", text.strip())
     words = re.sub(r"(?:(?<=^)|(?<=[.!?] ))[a-z]", lambda match: match.group().upper(), words)
     return words if _END.search(words) else f"{words}."
+
+
+_SUBJECT = r"(?P<who>you|he|she|it|they|that|this|(?:your|the|her|his|my|their) [\w']+)"
+_AUX = "is|are|was|were|have|has|had|will"
+_ASKED = re.compile(
+    rf"(?P<wh>(?:who|what|where|when|how)(?: (?:much|many|long|often))? )?(?P<aux>{_AUX}|do|does|did) {_SUBJECT}"
+    r"(?P<rest>(?: [\w'-]+){0,7})"
+)
+_CLAUSE = frozenset(
+    "and but or so because if that who which when while until till than not never don't didn't you're even ever mean "
+    "really".split()
+)
+
+
+def indirect(question: str, verbs: Verbs) -> str:
+    """Return a spelled-out question in the order of a statement ("who is she" as "who she is"); empty if that is not safe.
+
+    A question without a question word gets "if" before it.
+    """
+    asked = re.sub(r"^(who|what|where|when|how|why)'s ", r"\1 is ", question.strip().rstrip("?"))
+    subject = re.fullmatch(r"who (?!is|are|was|were|did|do|does|has|have|will)(?:\w+ed|\w+)(?: [\w']+){1,6}", asked)
+    if subject:
+        return "" if set(asked.split()[1:]) & _CLAUSE else asked
+    match = _ASKED.fullmatch(asked)
+    if match is None or set(match["rest"].split()) & _CLAUSE:
+        return ""
+    wh, aux, who, rest = match["wh"] or "if ", match["aux"], match["who"], match["rest"].split()
+    if aux in ("do", "does", "did"):
+        if not rest or rest[0] not in verbs.forms:
+            return ""
+        forms = verbs.forms[rest[0]]
+        said = forms.past if aux == "did" else f"{forms.base}s" if aux == "does" else forms.base
+        return " ".join([f"{wh}{who}", said, *rest[1:]])
+    return " ".join([f"{wh}{who}", aux, *rest]) if rest or match["wh"] else ""

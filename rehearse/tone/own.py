@@ -17,6 +17,8 @@ REST_WORDS = 5
 REST_SHARE = 0.4
 # More than this for one sentence are not read.
 MOST = 4
+# A longer sentence is nothing that patterns were written for.
+LONGEST = 400
 
 _WORD = re.compile(r"[\w’']+")
 
@@ -34,6 +36,8 @@ def proposed(blaming: Blaming) -> list[str]:
     """Return what can be made of one sentence, unjudged: by cutting, then by patterns."""
     known = recasts.load()
     hers = blaming.sentence.text
+    if len(hers) > LONGEST:
+        return []
     made = [*known.of(hers, blaming.kind), *cutting.trimmed(hers, blaming.span, known)]
     return list(dict.fromkeys(each for each in made if each))[:MOST]
 
@@ -58,7 +62,9 @@ def composed(draft: str, blaming: Sequence[Blaming], best: Sequence[str]) -> lis
         last = blaming[-1].sentence.start == every[-1].start
         if last and len(blaming) == 1 and not alone.rstrip().endswith("?"):
             style = Style.of(draft)
-            made += [_joined(draft, every, {every[-1].start: style.worn(line)}) for line in recasts.load().honest[blaming[0].kind]]
+            made += [
+                _joined(draft, every, {every[-1].start: style.worn(line)}) for line in recasts.load().honest[blaming[0].kind]
+            ]
     return list(dict.fromkeys(made))
 
 

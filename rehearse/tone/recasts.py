@@ -14,10 +14,13 @@ from typing import Any
 from rehearse import data, settings
 from rehearse.errors import DataError
 from rehearse.kinds import flagged_kinds
-from rehearse.tone.grammar import Style, Verbs, plain, sentence, spelled_out
+from rehearse.tone.grammar import Style, Verbs, indirect, plain, sentence, spelled_out
 
 SORTS = frozenset({"task", "life", "event", "body", "thing", "people", "quarrel"})
 LONGEST_REST = 7
+# A pattern that leaves a verb and all that goes with it open fires only for the kinds it was written for.
+VERY_LOOSE = 2
+LONGEST_CLAUSE = 14
 # In a longer sentence a noun of the list is seldom what it is about.
 LONGEST_ABOUT = 16
 # A clause says what its sentence says only if it is this much of it.
@@ -33,6 +36,10 @@ _CLOSED = frozenset(
 )
 # After these a noun is where something happens, not what the sentence is about.
 _WHERE = frozenset("in on at under from behind with past into onto over through round by near off out like than".split())
+# What he did is said again without its reasons: they are hers.
+_REASONS = frozenset("because if so than cos as though although unless like".split())
+# Past forms that are as often a present: "you let", "you put".
+_BASE_LIKE = ("let", "put", "cut", "shut", "read", "quit", "set", "used", "had", "got")
 _PLAIN_ADJECTIVES = frozenset("new first last old next final real proper decent better".split())
 _NO_REST = frozenset(
     "and but or because if so than then unless while though although never not no don't can't won't didn't isn't i he she they "
@@ -43,21 +50,23 @@ _FAMILY = frozenset("mother father mum mom dad sister brother son me waiting".sp
 _ANY = {"anything": "something", "anyone": "someone", "anybody": "somebody", "any": "some", "either": "too"}
 _HERSELF = re.compile(r"\byour (?:own |poor |old )*(?:mother|mum|mom|mam|mama|ma)\b")
 _TAIL = re.compile(
-    r",? (?:any ?more|ever|at all|even once|once|not once|anyway|do you|are you|is it|have you|did you|will you|can you|could you|"
-    r"would you|don't you|didn't you|haven't you|i suppose|i see|you know|then|again|really|for once|either|properly|like that|"
-    r"for a change|at least|these days)$"
+    r",? (?:any ?more|ever|at all|even once|once|not once|anyway|do you|are you|is it|have you|did you|will you|can you|"
+    r"could you|would you|don't you|didn't you|haven't you|i suppose|i see|you know|then|again|really|for once|either|properly|"
+    r"like that|for a change|at least|these days)$"
 )
 _TIME = (
     r"(?:(?:last|this|next|on|at|for|by|in|every) )?(?:tonight|today|tomorrow|yesterday|night|week|weekend|month|year|summer|"
-    r"christmas|easter|eid|diwali|thanksgiving|sunday|monday|tuesday|wednesday|thursday|friday|saturday|sundays|the weekend|noon|\d{1,2})"
+    r"christmas|easter|eid|diwali|thanksgiving|sunday|monday|tuesday|wednesday|thursday|friday|saturday|sundays|the weekend|"
+    r"noon|\d{1,2})"
 )
 _MACROS: Mapping[str, str] = {
     "thing": rf"(?P<thing>(?!an? ){_ARTICLE} [\w'-]+(?: [\w'-]+){{0,2}})",
     "time": rf"(?P<time>{_TIME})",
     "wh": r"(?P<wh>(?:who|what|where|how|why|when) (?:[\w']+ ?){1,8})",
-    "who": r"(?P<who>your (?:father|dad|sister|brother|grandmother|grandfather|nan|gran|granny|wife|uncle|aunt|stepfather|cousin))",
+    "who": r"(?P<who>your (?:father|dad|sister|brother|grandmother|grandfather|nan|gran|wife|uncle|aunt|stepfather|cousin))",
     "adj": r"(?P<adj>[\w']+)",
     "topic": r"(?P<topic>.+?)",
+    "asked": r"(?P<asked>(?:who|what|where|when|how|why|is|are|was|were|did|do|does|have|has|will)(?:'s|'re)? .{2,50})",
 }
 
 
@@ -73,7 +82,9 @@ class Recast:
     @property
     def loose(self) -> int:
         """How much of a sentence the pattern leaves open: nothing, some words, or a verb and all that goes with it."""
-        return 2 if "verb" in self.pattern.groupindex else int(".{" in self.pattern.pattern or ".*" in self.pattern.pattern)
+        if {"verb", "did", "asked"} & set(self.pattern.groupindex):
+            return VERY_LOOSE
+        return int(".{" in self.pattern.pattern or ".*" in self.pattern.pattern or bool(self.pattern.groupindex))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,8 @@ class Recasts:
         found: list[str] = []
         for clause in _clauses(words):
             # A turn of phrase is surer than a verb with whatever goes with it; then one written for this kind is preferred.
-            matching = [each for each in self.recasts if each.pattern.fullmatch(clause)]
+            matching = [each for each in self.recasts if each.loose < VERY_LOOSE or kind in each.kinds]
+            matching = [each for each in matching if each.pattern.fullmatch(clause)]
             for each in sorted(matching, key=lambda each: (each.loose, kind not in each.kinds)):
                 found = found or self._made(each, clause)
             if found:
@@ -195,11 +207,22 @@ class Recasts:
             if known is None:
                 slots["rest"] = f" {rest}" if rest else ""
             else:
-                for form, made in (("act", known.base), ("past", known.past), ("participle", known.participle), ("ing", known.ing)):
+                for form, made in (
+                    ("act", known.base),
+                    ("past", known.past),
+                    ("participle", known.participle),
+                    ("ing", known.ing),
+                ):
                     slots[form] = f"{made} {after}".strip()
         if "thing" in slots and (set(slots["thing"].split()[1:]) & _CLOSED or slots["thing"].split()[-1] in _FAMILY):
             return None
         if "wh" in slots and not _indirect(slots["wh"]):
+            return None
+        if "asked" in slots:
+            slots["asked"] = indirect(slots["asked"], self.verbs)
+            if not slots["asked"]:
+                return None
+        if "did" in slots and (len(slots["did"].split()) > LONGEST_CLAUSE or set(slots["did"].split()) & _REASONS):
             return None
         return slots
 
@@ -225,7 +248,7 @@ def _indirect(clause: str) -> bool:
 
 def _clauses(words: str) -> list[str]:
     """Return a sentence, then its clauses, the longest first."""
-    parts = [part.strip(" ,") for part in re.split(r"[,;:]\s+|\s+-+\s+|[.!?]\s+|\s+(?:and|but|so)\s+", words)]
+    parts = [part.strip(" ,") for part in re.split(r"[,;:]\s+|\s+-+\s+|[.!?]\s+|\s+(?:and|but)\s+", words)]
     parts = [re.sub(r"^(?:and|but|so|then|now|because) ", "", part) for part in parts]
     enough = CLAUSE_SHARE * len(words.split())
     rest = sorted((part for part in parts if len(part.split()) >= max(2.0, enough)), key=len, reverse=True)
@@ -256,7 +279,9 @@ def _read(folder: Path) -> Recasts:
         verbs = Verbs([*contact, *act], table["verbs"]["irregular"])
         macros = _macros(contact, [*contact, *act], verbs)
         topics = {
-            word.split(":")[0]: ((word.split(":") + [""])[1], sort) for sort, words in table["topics"].items() for word in words.split()
+            word.split(":")[0]: ((word.split(":") + [""])[1], sort)
+            for sort, words in table["topics"].items()
+            for word in words.split()
         }
         found = Recasts(
             tuple(_recast(each, macros) for each in table["recast"]),
@@ -289,6 +314,9 @@ def _macros(contact: Sequence[str], act: Sequence[str], verbs: Verbs) -> dict[st
     return {
         "contact": verb(contact),
         "act": verb(act),
+        "did": r"(?P<did>you (?!used )(?:\w+ed|"
+        + "|".join(sorted({each.past for each in verbs.forms.values() if not each.past.endswith("ed")} - set(_BASE_LIKE)))
+        + r")(?: [\w'-]+){1,12})",
         "participle": verb([verbs.forms[each].participle for each in contact]),
         **_MACROS,
     }
