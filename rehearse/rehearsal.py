@@ -275,7 +275,7 @@ class Rehearsal:
         parent = path[-1].id if path else None
         if self.parts.check is None:
             return Turn("mother", text, openness, parent, label=label)
-        report = self.parts.check.check(text, self._his_last(path))
+        report = self.parts.check.check(text, self._his_last(path), avoid=_offered(path))
         moved = Mood(scenario).after(openness, report, path)
         return Turn("mother", text, moved.openness, parent, moved.reason, report.to_dict(), label=label)
 

@@ -39,7 +39,10 @@ def test_what_is_left_stands(hers: str, blamed: str, left: str) -> None:
         ("You never call, of course.", "You never call"),
         ("If you cared, you'd be here by now.", "you'd be here by now"),
         ("When I ring, you hang up.", "you hang up"),
-        ("You never once asked me how the long day at the clinic was, love.", "You never once asked me how the long day at the clinic was"),
+        (
+            "You never once asked me how the long day at the clinic was, love.",
+            "You never once asked me how the long day at the clinic was",
+        ),
     ],
 )
 def test_where_nothing_stands_nothing_is_left(hers: str, blamed: str) -> None:
@@ -60,14 +63,20 @@ def blaming(draft: str, *blamed: str, kind: str = "guilt_trip") -> list[Blaming]
 def test_a_draft_keeps_its_innocent_sentences_as_they_are() -> None:
     draft = "Thanks for doing the lawn.  Only took three weeks.\nThe roses are out."
     made = composed(draft, blaming(draft, "Only took three weeks."), ["I'm very glad."])
-    assert made == ["Thanks for doing the lawn.  I'm very glad.\nThe roses are out.", "Thanks for doing the lawn.\nThe roses are out."]
+    assert made == [
+        "Thanks for doing the lawn.  I'm very glad.\nThe roses are out.",
+        "Thanks for doing the lawn.\nThe roses are out.",
+    ]
 
 
 def test_where_the_end_is_left_out_an_honest_line_may_stand_for_it() -> None:
     draft = "The baby was christened at noon on Sunday. You sent a card."
     made = composed(draft, blaming(draft, "You sent a card."), [""])
     honest = load().honest["guilt_trip"]
-    assert made == ["The baby was christened at noon on Sunday.", *(f"The baby was christened at noon on Sunday. {line}" for line in honest)]
+    assert made == [
+        "The baby was christened at noon on Sunday.",
+        *(f"The baby was christened at noon on Sunday. {line}" for line in honest),
+    ]
 
 
 def test_of_a_single_sentence_and_of_too_little_nothing_is_made() -> None:

@@ -53,12 +53,12 @@ def test_what_is_brought_in_is_seen_by_its_stem() -> None:
     assert brought_in("u never call", "you never called") == set()
 
 
-def judge(weights: "np.ndarray", ours: float = 0.5, voice: float = 0.5, common: str = "i\nmiss\nhear") -> Fidelity:
+def judge(weights: "np.ndarray", sentence: float = 0.5, voice: float = 0.5, common: str = "i\nmiss\nhear") -> Fidelity:
     return Fidelity(
         ToyEmbedder(),
         {
             "weights": weights,
-            "thresholds": np.array([ours, voice], np.float32),
+            "thresholds": np.array([sentence, 0.5, voice], np.float32),
             "common": np.frombuffer(common.encode(), np.uint8),
         },
     )
@@ -78,25 +78,30 @@ def test_as_many_features_as_weights() -> None:
 
 def test_what_reads_right_is_kept_the_likeliest_first() -> None:
     found = judge(nearness_counts()).keeps(
-        "You never call me.", ["The soup is warm.", "I would love it so much if you call.", "I love it when you call me."], [], "ours"
+        "You never call me.",
+        ["The soup is warm.", "I would love it so much if you call.", "I love it when you call me."],
+        [],
+        "sentence",
     )
     assert found == ["I love it when you call me."]
-    lax = judge(nearness_counts(), ours=0.05)
-    found = lax.keeps("You never call me.", ["The soup is warm.", "I would love a call.", "I love it when you call me."], [], "ours")
+    lax = judge(nearness_counts(), sentence=0.05)
+    found = lax.keeps(
+        "You never call me.", ["The soup is warm.", "I would love a call.", "I love it when you call me."], [], "sentence"
+    )
     assert found == ["I love it when you call me.", "I would love a call."]
 
 
 def test_what_the_voice_made_needs_more_and_brings_in_less() -> None:
     line, near, new = "You never call me.", "I miss it, call me.", "A dragon, call me."
-    strict = judge(nearness_counts(), ours=0.1, voice=0.999)
-    assert strict.keeps(line, [near], [], "ours") == [near] and strict.keeps(line, [near], [], "voice") == []
-    lax = judge(nearness_counts(), ours=0.01, voice=0.01, common="i\nmiss\nit")
+    strict = judge(nearness_counts(), sentence=0.1, voice=0.999)
+    assert strict.keeps(line, [near], [], "sentence") == [near] and strict.keeps(line, [near], [], "voice") == []
+    lax = judge(nearness_counts(), sentence=0.01, voice=0.01, common="i\nmiss\nit")
     assert lax.keeps(line, [near, new], [], "voice") == [near]
-    assert set(lax.keeps(line, [near, new], [], "ours")) == {near, new}
+    assert set(lax.keeps(line, [near, new], [], "sentence")) == {near, new}
 
 
 def test_nothing_to_judge_costs_nothing() -> None:
-    assert judge(nearness_counts()).keeps("You never call me.", [], [], "ours") == []
+    assert judge(nearness_counts()).keeps("You never call me.", [], [], "sentence") == []
 
 
 def test_a_file_that_lacks_a_part_is_refused(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def test_each_pattern_makes_its_example(recast: Recast) -> None:
 
 
 def test_no_wording_stings() -> None:
-    lines = [to for each in (*EVERY, *load().abouts) for to in each.to] + [line for many in load().honest.values() for line in many]
+    lines = [to for each in (*EVERY, *load().abouts) for to in each.to] + [
+        line for many in load().honest.values() for line in many
+    ]
     assert [line for line in lines if STING.search(line)] == []
 
 

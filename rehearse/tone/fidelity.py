@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Made = Literal["ours", "voice"]
+Made = Literal["sentence", "whole", "voice"]
 
 PARTS = ("weights", "thresholds", "common")
 # Buckets that words and pairs of words are counted in: those of the wording, and those of it that are not hers.
@@ -45,12 +45,13 @@ class Fidelity:
     def __init__(self, embedder: Embedder, parts: "Mapping[str, NDArray[np.float32]]") -> None:
         """Use an encoder and the learnt parts.
 
-        :param parts: ``weights`` (features + 1, the last is the bias), ``thresholds`` (2: for what is ours, for what the voice
-            made) and ``common`` (bytes: the words a gentler wording may bring in, joined by line feeds).
+        :param parts: ``weights`` (features + 1, the last is the bias), ``thresholds`` (3: for a sentence by patterns or
+            cutting, for a whole draft so, and for what the voice made) and ``common`` (bytes: the words a gentler wording may bring in, joined by line feeds).
         """
         self.embedder = embedder
         self.weights = parts["weights"]
-        self.thresholds: dict[Made, float] = {"ours": float(parts["thresholds"][0]), "voice": float(parts["thresholds"][1])}
+        sentence, whole, voice = (float(each) for each in parts["thresholds"])
+        self.thresholds: dict[Made, float] = {"sentence": sentence, "whole": whole, "voice": voice}
         self.common = frozenset(parts["common"].astype("uint8").tobytes().decode("utf-8").split("\n"))
 
     @classmethod
@@ -71,7 +72,7 @@ class Fidelity:
         from safetensors.numpy import load_file
 
         found = load_file(path)
-        if set(found) != set(PARTS) or found["thresholds"].shape != (2,):
+        if set(found) != set(PARTS) or found["thresholds"].shape != (3,):
             raise DataError(path, "it does not hold the parts of the judge of wordings")
         return cls(embedder, found)
 
@@ -81,7 +82,7 @@ class Fidelity:
         :param line: her sentence, or her whole draft.
         :param wordings: what was made of it.
         :param blamed: the words of it in which blame was heard.
-        :param made: by whom: what is ours is fluent anyway, what the voice made is trusted less.
+        :param made: how: a pattern's words are fluent anyway, a draft with sentences left out and the voice are trusted less.
         """
         kept = [
             each

@@ -25,6 +25,7 @@ LONGEST_CLAUSE = 14
 LONGEST_ABOUT = 16
 # A clause says what its sentence says only if it is this much of it.
 CLAUSE_SHARE = 0.4
+LEAST_SHARE = 0.25
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _OPTION = re.compile(r"\[([^\]]*)\]")
@@ -126,9 +127,11 @@ class Recasts:
         words, name = self.bared(hers)
         found: list[str] = []
         for clause in _clauses(words):
-            # A turn of phrase is surer than a verb with whatever goes with it; then one written for this kind is preferred.
-            matching = [each for each in self.recasts if each.loose < VERY_LOOSE or kind in each.kinds]
+            # Of a clause that is but a small part of its sentence only a turn of phrase is taken.
+            small = len(clause.split()) < CLAUSE_SHARE * len(words.split())
+            matching = [each for each in self.recasts if each.loose < VERY_LOOSE or (kind in each.kinds and not small)]
             matching = [each for each in matching if each.pattern.fullmatch(clause)]
+            # A turn of phrase is surer than a verb with whatever goes with it; then one written for this kind is preferred.
             for each in sorted(matching, key=lambda each: (each.loose, kind not in each.kinds)):
                 found = found or self._made(each, clause)
             if found:
@@ -250,8 +253,8 @@ def _clauses(words: str) -> list[str]:
     """Return a sentence, then its clauses, the longest first."""
     parts = [part.strip(" ,") for part in re.split(r"[,;:]\s+|\s+-+\s+|[.!?]\s+|\s+(?:and|but)\s+", words)]
     parts = [re.sub(r"^(?:and|but|so|then|now|because) ", "", part) for part in parts]
-    enough = CLAUSE_SHARE * len(words.split())
-    rest = sorted((part for part in parts if len(part.split()) >= max(2.0, enough)), key=len, reverse=True)
+    enough = LEAST_SHARE * len(words.split())
+    rest = sorted((part for part in parts if len(part.split()) >= max(3.0, enough)), key=len, reverse=True)
     return list(dict.fromkeys([words, *rest]))
 
 
