@@ -1,4 +1,4 @@
-"""Patterns that say her sentence again: each does what its example says, none fires where it is not safe, a damaged file is refused."""
+"""Patterns that say her sentence again: each makes its example, none fires where it is not safe, a damaged file is refused."""
 
 import shutil
 from collections.abc import Callable

@@ -46,7 +46,8 @@ class Fidelity:
         """Use an encoder and the learnt parts.
 
         :param parts: ``weights`` (features + 1, the last is the bias), ``thresholds`` (3: for a sentence by patterns or
-            cutting, for a whole draft so, and for what the voice made) and ``common`` (bytes: the words a gentler wording may bring in, joined by line feeds).
+            cutting, for a whole draft so, and for what the voice made) and ``common`` (bytes: the words that the voice may
+            bring in, joined by line feeds).
         """
         self.embedder = embedder
         self.weights = parts["weights"]

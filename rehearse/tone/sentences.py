@@ -65,6 +65,8 @@ def without(draft: str, start: int) -> str:
     if held is None:
         return draft
     before, after = draft[: held.start], draft[held.end :]
+    if not after.strip():
+        return before.rstrip()
     # Of the spaces on both sides one side is enough; a line break on either side stays.
     return before + after.lstrip(" \t") if before[-1:].isspace() or not before else before.rstrip(" \t") + after
 
