@@ -4,7 +4,7 @@ The store is the truth. A :class:`Rehearsal` holds no turns of its own, so that 
 the same talk.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
@@ -153,7 +153,8 @@ class Rehearsal:
         """
         if self.parts.check is None:
             raise RehearseError("The check is not ready.", "You can go on writing; it reads your line as soon as it is.")
-        return self.parts.check.check(draft, self._his_last(self.path), rewriter=rewriter)
+        path = self.path
+        return self.parts.check.check(draft, self._his_last(path), rewriter=rewriter, avoid=_offered(path))
 
     def met(self, draft: str) -> Met | None:
         """Return what a draft is to be met as outside the role, or ``None`` for ordinary talk; nothing is kept."""
@@ -274,7 +275,7 @@ class Rehearsal:
         parent = path[-1].id if path else None
         if self.parts.check is None:
             return Turn("mother", text, openness, parent, label=label)
-        report = self.parts.check.check(text, self._his_last(path))
+        report = self.parts.check.check(text, self._his_last(path), avoid=_offered(path))
         moved = Mood(scenario).after(openness, report, path)
         return Turn("mother", text, moved.openness, parent, moved.reason, report.to_dict(), label=label)
 
@@ -326,6 +327,21 @@ class Rehearsal:
     @staticmethod
     def _his_last(path: list[Turn]) -> str:
         return path[-1].text if path and path[-1].speaker == "son" else ""
+
+
+def _offered(path: list[Turn]) -> set[str]:
+    """Return what she said on a path already, and what she was offered for the last line of hers that was marked."""
+    hers = [turn for turn in path if turn.speaker == "mother"]
+    found = {turn.text for turn in hers}
+    for turn in reversed(hers):
+        listed = (turn.report or {}).get("findings")
+        # A report that was imported may be of any form.
+        marked = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+        if marked:
+            wordings = [each.get("suggestions") for each in marked]
+            every = [each for listed in wordings if isinstance(listed, list) for each in listed]
+            return found | {str(each.get("text")) for each in every if isinstance(each, Mapping)}
+    return found
 
 
 def line_of(draft: str) -> str:

@@ -270,12 +270,35 @@ def test_one_finding_is_explained_at_a_time_and_the_caret_chooses(page: "Page", 
 def test_a_wording_shows_what_it_changes_and_is_taken_whole(page: "Page", address: str) -> None:
     begin(page, address)
     write(page, "You never call me.")
-    own = page.locator("button.wording", has_text="your words, gentler")
+    own = page.locator("button.wording", has_text="your words, gentler").filter(has_text="It makes me happy when")
     own.wait_for()
     assert own.locator("del").all_inner_texts() == ["never"]
-    assert own.locator("ins").all_inner_texts() == ["I miss it when"]
+    assert own.locator("ins").all_inner_texts() == ["It makes me happy when"]
     own.click()
-    page.wait_for_function("() => document.querySelector('#draft textarea').value === 'I miss it when you call me.'")
+    page.wait_for_function("() => document.querySelector('#draft textarea').value === 'It makes me happy when you call me.'")
+
+
+def test_a_wording_of_the_voice_follows_where_the_patterns_have_none(page: "Page", address: str) -> None:
+    begin(page, address)
+    write(page, "You never grasp when to call me.")
+    own = page.locator("button.wording", has_text="your words, gentler")
+    own.wait_for()
+    assert own.get_attribute("data-text") == "I miss it when you call me."
+
+
+def test_a_sentence_that_may_land_hard_can_be_left_out(page: "Page", address: str) -> None:
+    begin(page, address)
+    write(page, "The soup is ready. You never call me. Come by.")
+    leave = page.locator("button[data-act='leave']:visible")
+    leave.wait_for()
+    leave.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('#draft textarea').value === 'The soup is ready. Come by.'")
+    page.wait_for_selector(".report.clear")
+    assert page.locator("li.turn").count() == 0, "leaving a sentence out sent something"
+    write(page, "You never call me.")
+    page.wait_for_selector(".finding")
+    assert page.locator("button[data-act='leave']").count() == 0, "with nothing else to say there is nothing to leave out"
 
 
 def test_shift_and_enter_begins_a_line_and_enter_sends(page: "Page", address: str) -> None:

@@ -294,13 +294,14 @@ def test_a_voice_that_fails_is_an_error_of_its_line(run: Run, doubles: ScriptedV
 
 
 def test_reword_as_json(run: Run, doubles: ScriptedVoice) -> None:
-    doubles.enqueue("I miss it when you call me.", "You never call!", "", "I miss it when you call me.")
-    status, out, _ = run("reword", "--json", "You never call me.")
+    hers = "You never grasp the soup on sunday, boy."
+    doubles.enqueue("I miss the soup on sunday.", "You never grasp the soup!", "", "I miss the soup on sunday.")
+    status, out, _ = run("reword", "--json", hers)
     (found,) = rows(out)
-    assert status == 0 and set(found) == {"text", "suggestions"} and found["text"] == "You never call me."
+    assert status == 0 and set(found) == {"text", "suggestions"} and found["text"] == hers
     assert [each["source"] for each in found["suggestions"]] == ["reworded", "article", "phrasebook", "phrasebook"]
-    assert found["suggestions"][0]["text"] == "I miss it when you call me."
-    assert doubles.prompts[0][-1].content == "You never call me." and doubles.samplings[0].temperature == 0
+    assert found["suggestions"][0]["text"] == "I miss the soup on sunday."
+    assert doubles.prompts[0][-1].content == hers and doubles.samplings[0].temperature == 0
 
 
 def test_reword_line_by_line_and_in_words(run: Run, doubles: ScriptedVoice) -> None:

@@ -230,10 +230,10 @@ def test_the_loss_is_taken_of_his_lines_alone() -> None:
 def test_rewording_is_counted_and_compared(tmp_path: Path) -> None:
     data = write(
         tmp_path / "lines.jsonl",
-        line("You never call me on Sundays.", True, gentler="I miss hearing from you on Sundays."),
+        line("You never grasp me on Sundays.", True, gentler="I miss hearing from you on Sundays."),
         line("Nice day.", False),
     )
-    rewriter = ToyRewriter("I miss hearing you on Sundays.", "You never call me on Sundays!", "It is all your fault on Sundays.")
+    rewriter = ToyRewriter("I miss hearing you on Sundays.", "You never grasp me on Sundays!", "It is all your fault on Sundays.")
     found = reword_measure.measure([data], toy_check(), rewriter)
     assert values(found) == {
         "lines": 1,
@@ -245,8 +245,8 @@ def test_rewording_is_counted_and_compared(tmp_path: Path) -> None:
 
 
 def test_without_a_fitting_rewording_only_phrases_are_left(tmp_path: Path) -> None:
-    data = write(tmp_path / "lines.jsonl", line("You never call me.", True, gentler="I miss your calls."))
-    found = values(reword_measure.measure([data], toy_check(), ToyRewriter("You never call me!")))
+    data = write(tmp_path / "lines.jsonl", line("You never grasp me.", True, gentler="I miss your calls."))
+    found = values(reword_measure.measure([data], toy_check(), ToyRewriter("You never grasp me!")))
     assert found["a rewording of her own that passes"] == 0.0
     assert found["at least two suggestions that pass the check"] == 1.0
 

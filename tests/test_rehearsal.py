@@ -102,6 +102,20 @@ def test_a_draft_is_checked_without_being_kept(talk: Rehearsal) -> None:
     assert talk.turns == []
 
 
+def test_what_she_was_offered_for_her_last_marked_line_is_not_offered_for_the_next(talk: Rehearsal) -> None:
+    said(talk.say(BLAMING))
+    said(talk.say("I am glad you answered."))
+    last = {each["text"] for finding in talk.path[0].report["findings"] for each in finding["suggestions"]}
+    offered = {each.text for finding in talk.check(BLAMING).findings for each in finding.suggestions}
+    assert last and offered and not last & offered
+
+
+def test_what_she_has_said_is_not_offered_to_her(talk: Rehearsal) -> None:
+    first = talk.check(BLAMING).findings[0].suggestions[0].text
+    said(talk.say(first))
+    assert first not in {each.text for each in talk.check(BLAMING).findings[0].suggestions}
+
+
 def test_a_seed_reaches_the_voice(talk: Rehearsal, given: Parts) -> None:
     said(talk.say("Hello.", seed=11))
     assert given.son is not None and given.son.voice.samplings[0].seed == 11  # type: ignore[attr-defined]

@@ -9,9 +9,10 @@ from rehearse import article
 from rehearse.kinds import flagged_kinds, kinds
 from rehearse.tone import phrasebook
 from rehearse.tone.heard import Heard
+from rehearse.tone.own import Blaming, proposed
 from rehearse.tone.report import Suggestion
-from rehearse.tone.reword import SAME_MEANING, Reworder, distinct, fits
-from rehearse.tone.sentences import sentences
+from rehearse.tone.reword import ENOUGH, SAME_MEANING, Reworder, distinct, fits
+from rehearse.tone.sentences import Sentence, sentences
 
 
 @pytest.fixture(scope="module")
@@ -131,35 +132,85 @@ def test_where_nothing_passes_nothing_is_offered() -> None:
     assert Reworder(toy_judge(threshold=0.0), ToyEmbedder()).phrases("You never call.", "blame", 1) == []
 
 
+def test_what_she_was_just_offered_is_not_offered_again(reworder: Reworder) -> None:
+    line, practice = "You never call me.", kinds()["absolute"].practice
+    first = reworder.phrases(line, "absolute", practice)
+    again = reworder.phrases(line, "absolute", practice, {each.text for each in first})
+    assert [each.source for each in again] == ["article", "phrasebook", "phrasebook"]
+    assert not {each.text for each in first} & {each.text for each in again}
+
+
+def test_where_there_is_nothing_else_it_is_offered_again(reworder: Reworder) -> None:
+    every = {each.text for each in reworder._phrases}
+    assert len(reworder.phrases("You never call me.", "absolute", 1, every)) == 3
+
+
+def test_two_findings_of_a_draft_are_not_offered_the_same_phrase() -> None:
+    findings = toy_check().check("You never call. You never write. You never come. It is your fault.").findings
+    offered = [each.text for finding in findings for each in finding.suggestions if each.source != "reworded"]
+    assert len(findings) == 4 and len(set(offered)) == len(offered) == 12
+
+
 # -- her own words -----------------------------------------------------------------------------------------------------------
+
+# The patterns know nothing to make of this one: what is offered comes from the voice.
+HERS = "You never grasp the soup on sunday, boy."
+
+
+def blaming(text: str, kind: str = "absolute") -> Blaming:
+    return Blaming(Sentence(0, len(text), text), kind, (0, len(text)))
+
+
+def test_the_patterns_come_first_and_the_voice_is_not_asked(reworder: Reworder) -> None:
+    voice = ToyRewriter("I miss it when you call me.")
+    found = reworder.own(blaming("You never call me."), 4, voice)
+    assert found[0] == Suggestion("I'd love it if you called me sometimes.", "reworded", 4)
+    assert len(found) == ENOUGH and voice.asked == []
+
+
+def test_without_a_voice_there_are_the_patterns(reworder: Reworder) -> None:
+    assert reworder.own(blaming("You never call me."), 4)
 
 
 def test_her_own_words_reworded_nearest_first(reworder: Reworder) -> None:
-    near, nearer = "I miss the calls from you on sunday.", "I miss it when you do not call me on sunday."
-    found = reworder.own("You never call me on sunday.", 4, ToyRewriter(near, nearer))
+    assert proposed(blaming(HERS)) == []
+    near, nearer = "I miss the soup on sunday.", "I miss it when you do not grasp the soup on sunday."
+    found = reworder.own(blaming(HERS), 4, ToyRewriter(near, nearer))
     assert found == [Suggestion(nearer, "reworded", 4), Suggestion(near, "reworded", 4)]
 
 
 def test_a_rewording_the_check_flags_is_not_shown(reworder: Reworder) -> None:
-    assert reworder.own("You never call me.", 1, ToyRewriter("Why do you never call me?")) == []
-    assert reworder.own("You never call me.", 1, ToyRewriter("I would like a call. It is your fault.")) == []
+    assert reworder.own(blaming(HERS), 1, ToyRewriter("Why do you never grasp the soup?")) == []
+    assert reworder.own(blaming(HERS), 1, ToyRewriter("I would grasp the soup on sunday. It is your fault.")) == []
 
 
 def test_a_rewording_that_lost_her_concern_is_not_shown(reworder: Reworder) -> None:
-    original, far = "You never call me.", "The soup is warm."
-    vectors = ToyEmbedder().encode([original, far])
+    far = "The cat is warm."
+    vectors = ToyEmbedder().encode([HERS, far])
     assert vectors[0] @ vectors[1] < SAME_MEANING
-    assert reworder.own(original, 1, ToyRewriter(far)) == []
+    assert reworder.own(blaming(HERS), 1, ToyRewriter(far)) == []
 
 
 def test_a_rewording_offered_twice_is_shown_once(reworder: Reworder) -> None:
-    assert len(reworder.own("You never call me.", 1, ToyRewriter("Do call me.", "Do call me."))) == 1
+    soup = "Do grasp the soup on sunday."
+    assert len(reworder.own(blaming(HERS), 1, ToyRewriter(soup, soup))) == 1
 
 
 def test_nothing_to_reword_costs_no_reading() -> None:
     reader = ToyReader()
-    assert Reworder(toy_judge(reader), ToyEmbedder()).own("You never call me.", 1, ToyRewriter()) == []
+    assert Reworder(toy_judge(reader), ToyEmbedder()).own(blaming(HERS), 1, ToyRewriter()) == []
     assert reader.calls == []
+
+
+def test_what_does_not_read_right_is_not_shown() -> None:
+    """The judge of wordings has the last word over the rules, for the patterns too."""
+
+    class Refusing:
+        def keeps(self, line: str, wordings: list[str], blamed: list[str], made: str) -> list[str]:
+            return []
+
+    strict = Reworder(toy_judge(), ToyEmbedder(), fidelity=Refusing())  # type: ignore[arg-type]
+    assert strict.own(blaming("You never call me."), 1, ToyRewriter("I miss it when you call me.")) == []
 
 
 # -- a whole line ------------------------------------------------------------------------------------------------------------
@@ -167,11 +218,20 @@ def test_nothing_to_reword_costs_no_reading() -> None:
 
 def test_a_line_with_findings_gets_those_of_the_strongest_first() -> None:
     check = toy_check()
-    text = "You must come. It is your fault."
+    text = "You must grasp it. It is your babyish fault."
     report = check.check(text)
     found = check.reword(text)
-    assert found[: len(report.findings[1].suggestions)] == report.findings[1].suggestions
+    own = [each for each in found if each.source == "reworded"]
+    assert found[: len(own)] == tuple(own)
+    strongest = [each for each in report.findings[1].suggestions if each.source != "reworded"]
+    assert list(found[len(own) : len(own) + len(strongest)]) == strongest
     assert len({each.text.lower() for each in found}) == len(found)
+
+
+def test_of_a_longer_line_the_whole_is_worded_and_its_innocent_sentences_stay() -> None:
+    found = toy_check().reword("The soup is on the stove, love. You never call me.")
+    assert found[0].source == "reworded" and found[0].text.startswith("The soup is on the stove, love.")
+    assert all("never" not in each.text for each in found)
 
 
 def test_a_line_without_findings_gets_its_nearest_phrases() -> None:

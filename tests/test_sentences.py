@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rehearse.tone.sentences import sentences, whole
+from rehearse.tone.sentences import sentences, whole, without
 
 ANY = st.text(alphabet=st.characters(exclude_categories=()), max_size=120)
 TYPED = st.lists(
@@ -69,6 +69,20 @@ def test_a_broken_paste_keeps_its_length(draft: str) -> None:
 )
 def test_cuts(draft: str, expected: list[str]) -> None:
     assert texts(draft) == expected
+
+
+@pytest.mark.parametrize(
+    ("draft", "left"),
+    [
+        ("Hi. You never call. Bye.", "Hi. Bye."),
+        ("You never call. Bye.", "Bye."),
+        ("Hi. You never call.", "Hi."),
+        ("Hi.\nYou never call.\nBye.", "Hi.\n\nBye."),
+        ("You never call.", ""),
+    ],
+)
+def test_a_sentence_can_be_left_out(draft: str, left: str) -> None:
+    assert without(draft, draft.find("never")) == left
 
 
 def test_quoted_words_stay_whole_and_keep_their_quotes() -> None:

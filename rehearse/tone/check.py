@@ -6,12 +6,14 @@ from rehearse.kinds import kinds
 from rehearse.tone import reader as reader_module
 from rehearse.tone.encoder import Embedder
 from rehearse.tone.examples import Nearest
+from rehearse.tone.fidelity import Fidelity
 from rehearse.tone.heard import Reader, Reading
 from rehearse.tone.judge import NEVER_SURE, Judge, likeliest
+from rehearse.tone.own import Blaming
 from rehearse.tone.remarks import Remark, Remarks
 from rehearse.tone.report import Finding, Report, Strength, Suggestion
 from rehearse.tone.reword import Reworder, Rewriter, distinct
-from rehearse.tone.sentences import Sentence, whole
+from rehearse.tone.sentences import Sentence, sentence_at, whole
 
 # Longer drafts are cut here: nobody says this much in one breath, and reading time grows with length.
 LONGEST_DRAFT = 4000
@@ -32,6 +34,7 @@ class ToneCheck:
         refused: Collection[str] | None = None,
         sentence_share: float = 0.0,
         sure: float = NEVER_SURE,
+        fidelity: Fidelity | None = None,
     ) -> None:
         """Build a check from its parts; :meth:`load` builds the real one.
 
@@ -40,11 +43,12 @@ class ToneCheck:
         :param refused: phrases of ours that this reader would flag, if that is known.
         :param sentence_share: how much the strongest sentence counts beside its whole passage (0 to 1).
         :param sure: the score from which one sentence is enough, however kind the rest is.
+        :param fidelity: what tells whether a wording is one she would say.
         """
         self.embedder = embedder
         self.judge = Judge(reader, thresholds, sentence_share, sure)
         self.strength_threshold = strength_threshold
-        self.reworder = Reworder(self.judge, embedder, refused)
+        self.reworder = Reworder(self.judge, embedder, refused, fidelity)
         self.nearest = Nearest(embedder)
         self._remarks = Remarks(embedder)
 
@@ -64,6 +68,7 @@ class ToneCheck:
             card.get("refused_phrases"),
             card["sentence_share"],
             card["sure"],
+            Fidelity.load(embedder),
         )
         check.reworder.prepare()
         check.nearest.prepare()
@@ -83,16 +88,19 @@ class ToneCheck:
             self.reworder.refused,
             self.judge.sentence_share,
             self.judge.sure,
+            self.reworder.fidelity,
         )
 
-    def check(self, text: str, before: str = "", *, rewriter: Rewriter | None = None) -> Report:
+    def check(self, text: str, before: str = "", *, rewriter: Rewriter | None = None, avoid: Collection[str] = ()) -> Report:
         """Read a draft and report.
 
         :param text: her draft; only its first 4,000 characters are read.
         :param before: his last line, if there is one: the same words can be fair after it.
-        :param rewriter: if given, her own sentences are reworded too (slower).
+        :param rewriter: asked for rewordings of her own sentences too, where there are none without it (slower).
+        :param avoid: phrases not to offer while there are others: what she was offered just before.
         """
         text = whole(text)
+        offered = set(avoid)
         findings: list[Finding] = []
         strengths: list[Strength] = []
         passages = self.judge.passages(text[:LONGEST_DRAFT], before)
@@ -103,30 +111,49 @@ class ToneCheck:
                 if said[index] or (said[index] is None and index in passage.flagged):
                     # A sentence that is named only because its passage blames is as sure as the passage is.
                     own = reading.score >= self.judge.thresholds[likeliest(reading, flagged=True)]
-                    findings.append(self._finding(sentence, reading, reading.score if own else passage.score, rewriter))
+                    score = reading.score if own else passage.score
+                    findings.append(self._finding(sentence, reading, score, rewriter, offered))
+                    offered |= {each.text for each in findings[-1].suggestions}
                 elif gentle != "plain" and reading.kinds[gentle] >= self.strength_threshold:
                     strengths.append(Strength(sentence.start, sentence.end, sentence.text, gentle, kinds()[gentle].practice))
         score = round(max((passage.score for passage in passages), default=0.0), 4)
         return Report(text, score, tuple(findings), tuple(strengths))
 
     def reword(self, text: str, rewriter: Rewriter | None = None) -> tuple[Suggestion, ...]:
-        """Return gentler wordings for a whole line: of its strongest finding, or its nearest phrases if nothing is found."""
+        """Return gentler wordings for a whole line: its own words first, then phrases, those of its strongest finding first."""
         report = self.check(text, rewriter=rewriter)
-        if report.findings:
-            ordered = sorted(report.findings, key=lambda finding: -finding.score)
-            return distinct([each for finding in ordered for each in finding.suggestions])
-        if not text.strip():
-            return ()
-        return distinct(self.reworder.phrases(report.text[:LONGEST_DRAFT], "blame", kinds()["blame"].practice))
+        if not report.findings:
+            return (
+                distinct(self.reworder.phrases(report.text[:LONGEST_DRAFT], "blame", kinds()["blame"].practice))
+                if text.strip()
+                else ()
+            )
+        ordered = sorted(report.findings, key=lambda finding: -finding.score)
+        suggestions = [each for finding in ordered for each in finding.suggestions]
+        # Of a sentence in a longer line a wording is half an answer: it is offered where nothing could be made of the whole.
+        own = self._whole(report) or [each for each in suggestions if each.source == "reworded"]
+        return distinct([*own, *(each for each in suggestions if each.source != "reworded")])
 
-    def _finding(self, sentence: Sentence, reading: Reading, score: float, rewriter: Rewriter | None) -> Finding:
+    def _whole(self, report: Report) -> list[Suggestion]:
+        blaming, best = [], []
+        for finding in report.findings:
+            held = sentence_at(report.text, finding.start)
+            if held is not None and all(each.sentence.start != held.start for each in blaming):
+                blaming.append(Blaming(held, finding.kind, (finding.start - held.start, finding.end - held.start)))
+                best.append(next((each.text for each in finding.suggestions if each.source == "reworded"), ""))
+        return self.reworder.whole(report.text[:LONGEST_DRAFT], blaming, best, report.findings[0].practice)
+
+    def _finding(
+        self, sentence: Sentence, reading: Reading, score: float, rewriter: Rewriter | None, offered: Collection[str]
+    ) -> Finding:
         name = likeliest(reading, flagged=True)
         kind = kinds()[name]
         start, end = sentence.start + reading.span[0], sentence.start + reading.span[1]
         words = sentence.text[reading.span[0] : reading.span[1]]
-        suggestions = self.reworder.phrases(sentence.text, name, kind.practice)
-        if rewriter is not None:
-            suggestions = self.reworder.own(sentence.text, kind.practice, rewriter) + suggestions
+        suggestions = [
+            *self.reworder.own(Blaming(sentence, name, reading.span), kind.practice, rewriter),
+            *self.reworder.phrases(sentence.text, name, kind.practice, offered),
+        ]
         alike = self.nearest.to(sentence.text, name)
         return Finding(
             start,

@@ -3,6 +3,7 @@
 They are data, in ``prompts/phrasebook.toml``: read when first asked for, checked once, and kept per folder.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Phrase:
 @dataclass(frozen=True, slots=True)
 class _Phrasebook:
     concerns: Mapping[str, str]
+    words: Mapping[str, frozenset[str]]
     phrases: tuple[Phrase, ...]
 
 
@@ -64,6 +66,15 @@ def concerns() -> Mapping[str, str]:
     return _read(settings.prompts_folder()).concerns
 
 
+def about(text: str) -> frozenset[str]:
+    """Return the concerns that a line of hers names by one of their words.
+
+    :raises DataError: if the file is not as it should be.
+    """
+    said = set(re.findall(r"[a-z']+", text.lower()))
+    return frozenset(concern for concern, words in _read(settings.prompts_folder()).words.items() if said & words)
+
+
 @cache
 def _read(folder: Path) -> _Phrasebook:
     path = folder / "phrasebook.toml"
@@ -73,10 +84,14 @@ def _read(folder: Path) -> _Phrasebook:
         raise DataError(path, f"it needs a list of concerns, with “{GENERAL}” among them")
     known = {name: text_of(listed, name, path, "the list of concerns") for name in listed}
     known_kinds = kinds()
+    words = table.get("words")
+    if not isinstance(words, Mapping) or set(words) != set(known) - {GENERAL}:
+        raise DataError(path, "it needs the words of each concern")
+    named = {name: frozenset(text_of(words, name, path, "the words of the concerns").split()) for name in words}
     found = tuple(_phrase(entry, path, known, known_kinds) for entry in tables_of(table, "phrase", path))
     refuse_twice((phrase.text for phrase in found), path, "it has the phrase")
     _check_enough(found, path)
-    return _Phrasebook(MappingProxyType(known), found)
+    return _Phrasebook(MappingProxyType(known), MappingProxyType(named), found)
 
 
 def _phrase(table: Mapping[str, Any], path: Path, known: Mapping[str, str], known_kinds: Mapping[str, Kind]) -> Phrase:

@@ -1,7 +1,7 @@
 """Gentler wordings for words that may land as blame: the article's, her own reworded, and ours."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from rehearse import article
 from rehearse.tone import phrasebook
 from rehearse.tone.encoder import Embedder
+from rehearse.tone.fidelity import Fidelity, Made, sound
 from rehearse.tone.judge import Judge
+from rehearse.tone.own import Blaming, composed, proposed
 from rehearse.tone.report import Source, Suggestion
 from rehearse.tone.sentences import sentences
 
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 # A phrase of the finding's own practice is preferred unless another is clearly nearer to what she said. How clearly is a
 # choice and was not measured.
 OWN_PRACTICE = 0.15
+# How much of a phrase's nearness to all phrases is taken off its nearness to hers, how much it gains if she named its concern
+# by a word, and how near it must then be at least. Chosen on the development writer's 241 flagged lines.
+COMMONNESS = 0.5
+NAMED = 0.15
+NEAR_ENOUGH = 0.25
+# So many wordings of her own are enough: the voice is not asked for more, and no more are shown.
+ENOUGH = 2
 # Below this cosine two texts are rarely about the same thing: of 241 hand-written rewordings two in three lie above it, of the
 # same rewordings put beside other lines one in a hundred. A floor against nonsense, not a measure of fidelity.
 SAME_MEANING = 0.42
@@ -42,21 +51,25 @@ class _Phrase:
     kinds: tuple[str, ...]
     practice: int
     source: Source
-    general: bool = False
+    concern: str = phrasebook.GENERAL
 
 
 class Reworder:
     """Finds, and with a rewriter makes, gentler wordings, and lets none through that the check itself would flag."""
 
-    def __init__(self, judge: Judge, embedder: Embedder, refused: Collection[str] | None = None) -> None:
+    def __init__(
+        self, judge: Judge, embedder: Embedder, refused: Collection[str] | None = None, fidelity: Fidelity | None = None
+    ) -> None:
         """Use the check's own judge.
 
         :param refused: the phrases that the check would flag, if that is known already; otherwise each is read, which takes
             some seconds.
+        :param fidelity: what tells whether a wording is one she would say; the rules alone if left out.
         """
         self.judge = judge
         self.embedder = embedder
         self.refused = refused
+        self.fidelity = fidelity
 
     @cached_property
     def _phrases(self) -> list[_Phrase]:
@@ -70,51 +83,96 @@ class Reworder:
     def _vectors(self) -> "NDArray[np.float32]":
         return self.embedder.encode([phrase.text for phrase in self._phrases])
 
+    @cached_property
+    def _commonness(self) -> "NDArray[np.float32]":
+        """How near each phrase is to all of them: what is near to everything would otherwise be offered for everything."""
+        vectors = self._vectors
+        mean: NDArray[np.float32] = vectors @ vectors.mean(axis=0)
+        return mean
+
     def prepare(self) -> None:
         """Embed the phrases now, so that her first finding need not wait for it."""
-        self._vectors  # noqa: B018
+        self._commonness  # noqa: B018
 
     def passes(self, text: str) -> bool:
         """Whether the check would let this text through."""
         return self.judge.lets_through([text])[0]
 
-    def phrases(self, text: str, kind: str, practice: int) -> list[Suggestion]:
+    def phrases(self, text: str, kind: str, practice: int, avoid: Collection[str] = ()) -> list[Suggestion]:
         """Return one phrase of the article and two of ours that are nearest to her concern.
 
         :param text: the words that may land as blame.
         :param kind: their kind; ours are chosen among the phrases written for it.
         :param practice: the practice (1 to 10) the finding rests on.
+        :param avoid: what she was just offered, or is offered already: not offered again while there is something else.
         """
         if not self._phrases:
             return []
         nearness = self._vectors @ self.embedder.encode([text])[0]
-        ranked = sorted(
-            range(len(self._phrases)),
-            key=lambda index: -(float(nearness[index]) + OWN_PRACTICE * (self._phrases[index].practice == practice)),
-        )
+        named = phrasebook.about(text)
+
+        def fitting(index: int) -> float:
+            phrase = self._phrases[index]
+            particular = float(nearness[index]) - COMMONNESS * float(self._commonness[index])
+            return particular + OWN_PRACTICE * (phrase.practice == practice) + NAMED * (phrase.concern in named)
+
+        def about_it(index: int) -> bool:
+            # A phrase about one concern may speak of miles or of money: it is offered only where she did too.
+            concern = self._phrases[index].concern
+            least = NEAR_ENOUGH if concern in named else SAME_MEANING
+            return concern == phrasebook.GENERAL or float(nearness[index]) >= least
+
+        ranked = sorted(range(len(self._phrases)), key=lambda index: -fitting(index))
         found = [self._phrases[index] for index in ranked]
-        chosen = [each for each in found if each.source == "article"][:1]
-        # A phrase about one concern may speak of miles or of money: it is offered only where she did too.
-        about_it = [index for index in ranked if self._phrases[index].general or float(nearness[index]) >= SAME_MEANING]
-        ours = [self._phrases[index] for index in about_it if self._phrases[index].source == "phrasebook"]
-        chosen += [each for each in ours if kind in each.kinds][:2]
+        chosen = _fresh((each for each in found if each.source == "article"), 1, avoid)
+        ours = [self._phrases[index] for index in ranked if self._phrases[index].source == "phrasebook" and about_it(index)]
+        chosen += _fresh((each for each in ours if kind in each.kinds), 2, avoid)
         return [Suggestion(each.text, each.source, each.practice) for each in chosen]
 
-    def own(self, text: str, practice: int, rewriter: Rewriter, count: int = 4) -> list[Suggestion]:
-        """Return rewordings of her own sentence that pass every test, nearest in meaning first.
+    def own(self, blaming: Blaming, practice: int, rewriter: Rewriter | None = None, count: int = 4) -> list[Suggestion]:
+        """Return wordings of one sentence made of her own words, those that read best first; none is better than a poor one.
 
-        A rewording is let through if the check does not flag it, if it keeps near to what she said, brings in no name or
-        number of its own and is not longer than twice hers.
+        :param blaming: the sentence.
+        :param practice: the practice (1 to 10) the finding rests on.
+        :param rewriter: asked where cutting and the patterns have made too few; slow.
+        :param count: for how many it is asked.
         """
-        variants = [each for each in dict.fromkeys(rewriter.variants(text, count)) if fits(text, each)]
-        through = self.judge.lets_through(variants)
-        variants = [each for each, passes in zip(variants, through, strict=True) if passes]
+        hers = blaming.sentence.text
+        blamed = [hers[slice(*blaming.span)]]
+        found = self._kept(hers, proposed(blaming), blamed, "sentence")
+        if rewriter is not None and len(found) < ENOUGH:
+            found += self._kept(hers, rewriter.variants(hers, count), blamed, "voice")
+        return [Suggestion(each, "reworded", practice) for each in dict.fromkeys(found)][:ENOUGH]
+
+    def whole(self, draft: str, blaming: Sequence[Blaming], best: Sequence[str], practice: int) -> list[Suggestion]:
+        """Return wordings of a whole draft of several sentences: the innocent ones stay as she wrote them.
+
+        :param best: for each blaming sentence a wording of it, or nothing.
+        """
+        blamed = [each.sentence.text[slice(*each.span)] for each in blaming]
+        found = self._kept(draft, composed(draft, blaming, best), blamed, "whole")
+        return [Suggestion(each, "reworded", practice) for each in found[:ENOUGH]]
+
+    def _kept(self, hers: str, made: Iterable[str], blamed: Sequence[str], by: Made) -> list[str]:
+        """Return those of some wordings that she may be offered."""
+        variants = [each for each in dict.fromkeys(made) if fits(hers, each) and sound(hers, each, blamed)]
         if not variants:
             return []
-        vectors = self.embedder.encode([text, *variants])
-        nearness = vectors[1:] @ vectors[0]
-        kept = sorted(zip(nearness.tolist(), variants, strict=True), reverse=True)
-        return [Suggestion(each, "reworded", practice) for near, each in kept if near >= SAME_MEANING]
+        if by == "voice":
+            vectors = self.embedder.encode([hers, *variants])
+            near = dict(zip(variants, (vectors[1:] @ vectors[0]).tolist(), strict=True))
+            variants = sorted((each for each in variants if near[each] >= SAME_MEANING), key=lambda each: -near[each])
+        if self.fidelity is not None:
+            variants = self.fidelity.keeps(hers, variants, blamed, by)
+        # The check reads last: it is the slowest to ask.
+        return [each for each, through in zip(variants, self.judge.lets_through(variants), strict=True) if through]
+
+
+def _fresh(found: Iterable[_Phrase], count: int, avoid: Collection[str]) -> list[_Phrase]:
+    """Return the first few, those to be avoided only where there are too few others."""
+    every = list(found)
+    fresh = [each for each in every if each.text not in avoid]
+    return [*fresh, *(each for each in every if each.text in avoid)][:count]
 
 
 def offered() -> list[_Phrase]:
@@ -124,9 +182,7 @@ def offered() -> list[_Phrase]:
         for practice in article.practices()
         for offer in practice.offers
     ]
-    return offers + [
-        _Phrase(each.to(), each.kinds, each.practice, "phrasebook", each.concern == "general") for each in phrasebook.phrases()
-    ]
+    return offers + [_Phrase(each.to(), each.kinds, each.practice, "phrasebook", each.concern) for each in phrasebook.phrases()]
 
 
 def fits(original: str, reworded: str) -> bool:

@@ -59,6 +59,18 @@ def replaced(draft: str, start: int, words: str) -> str:
     return draft if held is None else draft[: held.start] + words + draft[held.end :]
 
 
+def without(draft: str, start: int) -> str:
+    """Return a draft without the sentence that holds the character at ``start``; a gap it leaves is closed."""
+    held = sentence_at(draft, start)
+    if held is None:
+        return draft
+    before, after = draft[: held.start], draft[held.end :]
+    if not after.strip():
+        return before.rstrip()
+    # Of the spaces on both sides one side is enough; a line break on either side stays.
+    return before + after.lstrip(" \t") if before[-1:].isspace() or not before else before.rstrip(" \t") + after
+
+
 def sentence_at(draft: str, start: int) -> Sentence | None:
     """Return the sentence that holds the character at ``start``."""
     return next((each for each in sentences(draft) if each.start <= start < each.end), None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from rehearse.tone.sentences import replaced
+from rehearse.tone.sentences import replaced, without
 from rehearse.ui import render
 from rehearse.ui.findings import findings, summary
 from rehearse.ui.room import Room
@@ -55,25 +55,29 @@ class Draft:
         if not id or not draft.strip() or self.room.parts.check is None or self.room.answering(id):
             return gr.skip()
         rehearsal = self.room.rehearsal(id)
-        if not rehearsal.check(draft).flagged:
+        before = rehearsal.check(draft)
+        if not before.flagged:
             return gr.skip()
         with self.room.rewriter(id) as rewriter:
             if rewriter is None:
                 return gr.skip()
-            report = rehearsal.check(draft, rewriter=rewriter).to_dict()
-            return gr.skip() if rewriter.stop.is_set() else findings(report)
+            report = rehearsal.check(draft, rewriter=rewriter)
+            # What she is looking at is not drawn anew for nothing.
+            return gr.skip() if rewriter.stop.is_set() or report == before else findings(report.to_dict())
 
     def take(self, id: str, draft: str, event: gr.EventData) -> tuple[Any, Any, Any, Any, Any]:
-        """Put a suggested wording into her draft in place of the sentence it is for; nothing is sent."""
-        check = self.room.parts.check
+        """Put a suggested wording into her draft in place of the sentence it is for, or leave that out; nothing is sent."""
+        check, act = self.room.parts.check, event._data.get("act")
         finding, wording = str(event._data.get("value") or ""), str(event._data.get("text") or "")
-        if event._data.get("act") != "take" or check is None or not id or not finding.isdigit() or not wording:
+        if act not in ("take", "leave") or check is None or not id or not finding.isdigit() or not wording:
             return (gr.skip(),) * 5
         rehearsal = self.room.rehearsal(id)
         report = rehearsal.check(draft)
         if int(finding) >= len(report.findings):
             # The draft has changed since the wordings were shown.
             return gr.skip(), findings(report.to_dict()), draft, gr.skip(), gr.skip()
-        words = replaced(draft, report.findings[int(finding)].start, wording)
+        start = report.findings[int(finding)].start
+        words = replaced(draft, start, wording) if act == "take" else without(draft, start)
         changed = rehearsal.check(words).to_dict()
-        return words, findings(changed), words, render.note(say("check.taken")), send_button(changed)
+        done = render.note(say("check.taken" if act == "take" else "check.left"))
+        return words, findings(changed), words, done, send_button(changed)

@@ -7,8 +7,8 @@ from typing import Any
 from rehearse import article
 from rehearse.kinds import kinds
 from rehearse.tone.difference import Piece, difference
-from rehearse.tone.sentences import sentence_at
-from rehearse.ui.render import safe, sentence
+from rehearse.tone.sentences import sentence_at, sentences
+from rehearse.ui.render import button, safe, sentence
 from rehearse.ui.words import say
 
 _TAGS = {"kept": "span", "left": "del", "new": "ins"}
@@ -65,11 +65,13 @@ def _finding(index: int, found: Mapping[str, Any], report: Mapping[str, Any]) ->
     hers = held.text if held else found["text"]
     wordings = "".join(f"<li>{_wording(index, each, hers)}</li>" for each in found["suggestions"])
     offered = f'<p class="instead">{safe(say("check.instead"))}</p><ul class="wordings">{wordings}</ul>' if wordings else ""
+    # With nothing else in the draft there would be nothing left to say.
+    leave = button("leave", say("check.leave"), str(index), style="plain") if len(sentences(report["text"])) > 1 else ""
     where = say("check.where", number=index + 1, count=len(report["findings"]))
     return (
         f'<section class="finding" data-finding="{index}" data-where="{safe(where)}"{" hidden" if index else ""}>'
         f"<p><mark>{safe(found['text'])}</mark> <strong>{safe(say('check.this', label=label))}</strong></p>"
-        f'<p class="why">{safe(found["why"])}</p>{offered}'
+        f'<p class="why">{safe(found["why"])}</p>{offered}{leave}'
         f'<p class="practice">{safe(say("check.practice", number=practice.number, short=practice.short))}</p></section>'
     )
 
