@@ -155,7 +155,9 @@ def _parsed(line: str) -> Row:
 
 def standard_input() -> TextIO:
     """Return standard input, read as UTF-8; bytes that are not become halves of characters, so that one line fails alone."""
-    if isinstance(sys.stdin, TextIOWrapper):
+    read_so = ("utf-8", "surrogateescape")
+    # Once something was read (a passphrase), no other way of reading can be set, not even the same.
+    if isinstance(sys.stdin, TextIOWrapper) and (sys.stdin.encoding.lower(), sys.stdin.errors) != read_so:
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     return sys.stdin
 

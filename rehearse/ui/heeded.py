@@ -7,7 +7,7 @@ import gradio as gr
 
 from rehearse.errors import RehearseError
 from rehearse.tone.check import LONGEST_DRAFT
-from rehearse.tone.sentences import Sentence, sentences
+from rehearse.tone.sentences import sentences
 from rehearse.transcripts import KeptRemark
 from rehearse.ui import render
 from rehearse.ui.render import safe
@@ -67,18 +67,20 @@ def stings(report: Mapping[str, Any]) -> str:
     if not passed:
         return ""
     if len(passed) == 1 and not report["findings"]:
-        return f'<p class="own">{safe(say("heeded.better"))} {_act("stung", passed[0].text)}</p>'
-    listed = "".join(f"<li>{_act('stung', each.text, words=f'“{each.text}”')}</li>" for each in passed)
+        return f'<p class="own">{safe(say("heeded.better"))} {_act("stung", passed[0])}</p>'
+    listed = "".join(f"<li>{_act('stung', each, words=f'“{each}”')}</li>" for each in passed)
     return (
         f'<details class="own"><summary>{safe(say("heeded.which"))}</summary>'
         f"<p>{safe(say('heeded.better'))}</p><ul>{listed}</ul></details>"
     )
 
 
-def _passed(report: Mapping[str, Any]) -> list[Sentence]:
+def _passed(report: Mapping[str, Any]) -> list[str]:
+    """Return the sentences that neither the check nor she has said anything of, each once."""
     told = [*report["findings"], *report.get("remarks", ())]
     read = sentences(report["text"][:LONGEST_DRAFT])
-    return [each for each in read if not any(one["start"] < each.end and each.start < one["end"] for one in told)]
+    left = [each for each in read if not any(one["start"] < each.end and each.start < one["end"] for one in told)]
+    return list(dict.fromkeys(each.text for each in left))
 
 
 def _act(action: str, text: str, *, words: str = "") -> str:

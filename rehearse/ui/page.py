@@ -106,9 +106,7 @@ class Page:
         self.talk.wire()
         self.beside.wire()
         self.shelf.wire()
-        self.heeded.wire(self.shelf_tab).then(
-            self.talk.drafts.read, [self.current, self.talk.draft], self.talk.read_outputs, **QUIET
-        )
+        self.heeded.wire(self.shelf_tab).then(self.talk.read, [self.current, self.talk.draft], self.talk.read_outputs, **QUIET)
         self.lock.wire()
         self.along.wire()
         self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **QUIET)

@@ -75,6 +75,8 @@ class Talk:
                 js_on_load="element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');",
             )
         self.shown = gr.State("")
+        # Reads her draft wherever something changes what is to be said of it.
+        self.read = watched(room, self.drafts.read, lambda told: (told.note, "", gr.skip(), "", render.safe(told.words)))
         self.read_outputs = [self.report, self.shown, self.send, self.state, self.announce]
         self.outputs = list(
             Screen(
@@ -100,7 +102,7 @@ class Talk:
         room, shown = self.room, [self.current, self.seen]
         self.coming_back.focus(watched(room, self.look, _whole), shown, self.outputs, trigger_mode="once", **QUIET)
         self.pauses.pause(
-            watched(room, self.drafts.read, lambda told: (told.note, "", gr.skip(), "", render.safe(told.words))),
+            self.read,
             [self.current, self.draft],
             self.read_outputs,
             trigger_mode="always_last",
