@@ -103,7 +103,8 @@ def reply(chosen: argparse.Namespace) -> int:
 
     if not chosen.jsonl:
         # A talk is too much for an argument: it comes as one JSON object on standard input.
-        return _one(_parsed(standard_input().read()), handle, as_json=chosen.json, show=lambda row: sys.stdout.write(row["text"] + "\n"))
+        given = _parsed(standard_input().read())
+        return _one(given, handle, as_json=chosen.json, show=lambda row: sys.stdout.write(row["text"] + "\n"))
     return _answer(chosen, handle, lambda row: sys.stdout.write(row["text"] + "\n"))
 
 

@@ -83,7 +83,9 @@ def test_the_check_says_in_words_what_is_so_because_of_her(run: Run) -> None:
     out = run("check", f"{LINE} Suit yourself.")[1]
     assert "“Suit yourself.” stings, as you said." in out and "Practice" not in out
     assert f"“{LINE}” is fine between you two, as you said." in out
-    (found,) = [json.loads(line) for line in run("check", "--jsonl", "-", typed=json.dumps({"id": 1, "text": LINE}))[1].splitlines()]
+    (found,) = [
+        json.loads(line) for line in run("check", "--jsonl", "-", typed=json.dumps({"id": 1, "text": LINE}))[1].splitlines()
+    ]
     assert (found["id"], found["flagged"]) == (1, False)
     assert found["remarks"] == [{"start": 0, "end": 28, "text": LINE, "stung": False, "number": 1}]
 
