@@ -107,7 +107,11 @@ def test_only_a_new_remark_is_embedded() -> None:
     first = Remarks(embedder, [Remark("one", stung=True), Remark("two", stung=True)])
     again = Remarks(embedder, [Remark("two", stung=False), Remark("three", stung=True)], first)
     assert embedder.read == ["one", "two", "three"]
-    assert again.verdicts(["Two.", "three three", "one"]) == [False, True, None]
+    for _ in range(2):
+        assert again.verdicts(["Two.", "three three", "one", "one"]) == [False, True, None, None]
+    assert embedder.read == ["one", "two", "three", "three three", "one"], "and each sentence once"
+    assert again.verdicts([f"number {number}" for number in range(2000)]) == [None] * 2000
+    assert again.verdicts(["one more"]) == [None] and len(again._found) < 3
 
 
 def test_a_damaged_reason_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # From this cosine on two sentences count as the same again. Measured with the untuned encoder: of 300 lines typed once more with
 # another beginning, a missing word or no capitals 91% lie above it, and of 500 minimal pairs, whose labels differ, 3%.
 SAME_AGAIN = 0.93
+# Sentences whose nearest remark is remembered, so that a keystroke embeds only what it changed.
+REMEMBERED = 512
 
 _WORDS = re.compile(r"\w+")
 
@@ -50,6 +52,7 @@ class Remarks:
         self.given = tuple(given)
         self._by_text = {_bare(each.text): each for each in given if _bare(each.text)}
         self.remarks = tuple(self._by_text.values())
+        self._found: dict[str, tuple[Remark | None]] = {}
         known = {} if earlier is None else earlier._embedded
         fresh = [each.text for each in self.remarks if each.text not in known]
         self._embedded: dict[str, NDArray[np.float32]] = {
@@ -59,16 +62,27 @@ class Remarks:
 
     def on(self, texts: Sequence[str]) -> list[Remark | None]:
         """Return for each sentence what she said of it or of what is nearly the same, or ``None``."""
-        if not self.remarks or not texts:
+        if not self.remarks:
             return [None] * len(texts)
-        exact = [self._by_text.get(_bare(text)) for text in texts]
-        if all(exact):
-            return exact
-        vectors = self.embedder.encode(list(texts))
+        known = self._found
+        found: dict[str, Remark | None] = {text: same for text in texts if (same := self._by_text.get(_bare(text)))}
+        # Looked up once each: another thread may be adding to it.
+        found |= {text: near[0] for text in texts if text not in found and (near := known.get(text))}
+        new = list(dict.fromkeys(text for text in texts if text not in found))
+        if new:
+            near_by = dict(zip(new, self._near(new), strict=True))
+            found |= near_by
+            kept = {} if len(known) > REMEMBERED else known
+            kept.update((text, (remark,)) for text, remark in near_by.items())
+            self._found = kept
+        return [found[text] for text in texts]
+
+    def _near(self, texts: Sequence[str]) -> list[Remark | None]:
         found: list[Remark | None] = []
-        for same, vector in zip(exact, vectors, strict=True):
-            near = max(self.remarks, key=lambda each: float(vector @ self._embedded[each.text]))
-            found.append(same or (near if float(vector @ self._embedded[near.text]) >= SAME_AGAIN else None))
+        for vector in self.embedder.encode(list(texts)):
+            nearness = {each: float(vector @ self._embedded[each.text]) for each in self.remarks}
+            nearest = max(nearness, key=lambda each: nearness[each])
+            found.append(nearest if nearness[nearest] >= SAME_AGAIN else None)
         return found
 
     def verdicts(self, texts: Sequence[str]) -> list[bool | None]:
