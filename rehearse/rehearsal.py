@@ -5,6 +5,7 @@ the same talk.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from rehearse import settings
 from rehearse.debrief import Debrief
 from rehearse.distress import Met
-from rehearse.errors import NotFound, RehearseError
+from rehearse.errors import NotFound, RehearseError, TranscriptError
 from rehearse.listener import Listener
 from rehearse.scenario import Scenario
 from rehearse.son import silence
@@ -75,6 +76,13 @@ class Parts:
         check = ToneCheck.load()
         son = Son(open_voice(settings.voice()), Ranker.load(check.embedder))
         return cls(Transcripts(settings.database_path()), check, son, Listener.load(check.embedder))
+
+    def bring(self, check: ToneCheck) -> None:
+        """Take in the check once it is loaded; what she said of single sentences is embedded now, and not at her first line."""
+        self.check = check
+        # What cannot be read now is asked for again with each line.
+        with suppress(TranscriptError):
+            self.heed()
 
     def heed(self) -> list[KeptRemark]:
         """Let the check treat sentences as she says by now, be it in another window, and return what she said, oldest first.

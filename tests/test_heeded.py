@@ -15,6 +15,7 @@ from rehearse.tone.check import LONGEST_DRAFT
 from rehearse.transcripts import Transcripts
 from rehearse.ui.draft import Draft
 from rehearse.ui.heeded import Heeded
+from rehearse.ui.leaving import Leaving
 from rehearse.ui.room import Loading, Room
 from rehearse.ui.words import say
 
@@ -30,8 +31,8 @@ def given(home: Path) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def room(given: Parts) -> Room:
-    return Room(given, Loading("ready"), Loading("ready"))
+def room(given: Parts, home: Path) -> Room:
+    return Room(given, Leaving(given.transcripts, home / "leaving"), Loading("ready"), Loading("ready"))
 
 
 @pytest.fixture

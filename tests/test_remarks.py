@@ -139,7 +139,10 @@ def test_a_talk_under_way_and_the_next_start_heed_what_is_kept(home: Path) -> No
     given.transcripts.remarks.add("Suit yourself.", stung=True)
     given.transcripts.close()
     with Transcripts(settings.database_path()) as store:
-        again = Rehearsal.open(rehearsal.id, parts=Parts(store, toy_check()))
+        loaded, started = toy_check(), Parts(store)
+        started.bring(loaded)
+        assert loaded.check("suit yourself").flagged, "heeded as soon as it is there"
+        again = Rehearsal.open(rehearsal.id, parts=started)
         assert again.check("suit yourself").flagged and not again.check("It rains.").flagged
 
 
@@ -153,3 +156,11 @@ def test_a_line_that_stings_moves_him_and_its_talk_carries_no_remark(home: Path)
     assert hers.report is not None and hers.report["findings"][0]["said"] is True
     assert "remarks" not in hers.report
     given.transcripts.close()
+
+
+def test_a_store_that_cannot_be_read_keeps_no_check_away(home: Path) -> None:
+    given = parts(home)
+    given.transcripts.close()
+    given.check = None
+    given.bring(toy_check())
+    assert given.check is not None

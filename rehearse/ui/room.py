@@ -163,10 +163,7 @@ class Room:
             if self.parts.son is not None:
                 self.parts.son.ranker = Ranker.load(tone.embedder)
             self.parts.listener = Listener.load(tone.embedder)
-            self.parts.check = tone
-            # Embedded now, so that her first line need not wait for it. What cannot be read now is asked for with each line.
-            with suppress(TranscriptError):
-                self.parts.heed()
+            self.parts.bring(tone)
             self.check.state = "ready"
             if self.parts.son is not None and self.parts.son.ranker is not None:
                 self.parts.son.ranker.prepare([line.text for line in portable_lines()])
