@@ -302,8 +302,7 @@ class Rehearsal:
         report = self.parts.check.check(text, self._his_last(path), avoid=_offered(path))
         moved = Mood(scenario).after(openness, report, path)
         # What she told the check stands in one place, from which she can take it back, and goes into no copy of a talk.
-        kept = replace(report, heeded=()).to_dict()
-        return Turn("mother", text, moved.openness, parent, moved.reason, kept, label=label)
+        return Turn("mother", text, moved.openness, parent, moved.reason, replace(report, heeded=()).to_dict(), label=label)
 
     def _answer(self, path: list[Turn], stop: Event | None, seed: int | None) -> Iterator[str]:
         scenario = self.scenario

@@ -84,7 +84,7 @@ class Draft:
         return findings(report.to_dict(), asks=asks, **said)
 
     def act(self, id: str, draft: str, event: gr.EventData) -> tuple[Any, ...]:
-        """Do what a button of the panel asks: take a wording, leave a sentence out, or treat a sentence as she says from now on, or as before."""
+        """Do what a button of the panel asks: change her draft, or treat a sentence as she says, or as before."""
         asked = event._data.get("act")
         if asked in ("take", "leave"):
             return (*self.take(id, draft, event), gr.skip())
