@@ -13,6 +13,8 @@ from rehearse.errors import RehearseError
 
 # The module with the commands for saved rehearsals.
 KEPT = "rehearse.terminal_transcripts"
+# The one with the commands for what she said of single sentences.
+TOLD = "rehearse.terminal_remarks"
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -31,9 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     start.add_argument("--no-browser", action="store_true", help="do not open the browser, only print the address")
     start.add_argument("--voice", metavar="NAME|FILE.gguf|URL", help="who speaks for the son (default: the embedded voice)")
 
-    check = _command(
-        commands, "check", "rehearse.terminal:check", "Say where a line may land as blame, why, and what to say instead."
-    )
+    check = _command(commands, "check", f"{TOLD}:check", "Say where a line may land as blame, why, and what to say instead.")
     _text_and_lines(check)
 
     reply = _command(commands, "reply", "rehearse.terminal:reply", "Let him answer the last line of a talk given as JSON.")
@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     reword = _command(commands, "reword", "rehearse.terminal:reword", "Offer gentler wordings for a line.")
     _text_and_lines(reword)
 
+    _remarks(commands)
     _transcripts(commands)
     _voices(commands)
 
@@ -88,6 +89,33 @@ def _lines(parser: argparse.ArgumentParser) -> None:
 def _text_and_lines(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", metavar="TEXT", help="the line (default: standard input)")
     _lines(parser)
+
+
+def _remarks(commands: Any) -> None:
+    parser = commands.add_parser(
+        "remarks",
+        help="List, add or take back what you said of the check's findings: this is fine, or this stung.",
+        description="Sentences of yours that the check treats as you say, with all that is nearly the same.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = _command(actions, "list", f"{TOLD}:list_remarks", "List these sentences, each with its number.")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    add = _command(actions, "add", f"{TOLD}:add_remark", "Say of a sentence that it is fine, or that it stung.")
+    said = add.add_mutually_exclusive_group(required=True)
+    said.add_argument(
+        "--fine", dest="stung", action="store_false", default=None, help="it is fine between you two: do not mark it"
+    )
+    said.add_argument("--stung", dest="stung", action="store_true", default=None, help="it stung: mark it")
+    add.add_argument(
+        "text",
+        nargs="?",
+        metavar="TEXT",
+        help="the sentence, or several (default: standard input, which other programs of this computer cannot see)",
+    )
+    add.add_argument("--json", action="store_true", help="print JSON")
+    remove = _command(actions, "remove", f"{TOLD}:remove_remark", "Take one back; its words are erased, from the backups too.")
+    remove.add_argument("number", type=int, metavar="NUMBER", help="its number in the list")
+    remove.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _transcripts(commands: Any) -> None:

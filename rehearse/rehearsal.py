@@ -5,14 +5,15 @@ the same talk.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from rehearse import settings
 from rehearse.debrief import Debrief
 from rehearse.distress import Met
-from rehearse.errors import NotFound, RehearseError
+from rehearse.errors import NotFound, RehearseError, TranscriptError
 from rehearse.listener import Listener
 from rehearse.scenario import Scenario
 from rehearse.son import silence
@@ -21,9 +22,10 @@ from rehearse.son.mood import Mood
 from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
 from rehearse.tone.check import ToneCheck
+from rehearse.tone.remarks import Remark
 from rehearse.tone.report import Report
 from rehearse.tone.reword import Rewriter
-from rehearse.transcripts import Transcripts
+from rehearse.transcripts import KeptRemark, Transcripts
 from rehearse.turn import Openness, State, Turn
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Parts:
     check: ToneCheck | None = None
     son: Son | None = None
     listener: Listener = field(default_factory=Listener)
+    _heeding: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
     def load(cls) -> "Parts":
@@ -73,6 +76,25 @@ class Parts:
         check = ToneCheck.load()
         son = Son(open_voice(settings.voice()), Ranker.load(check.embedder))
         return cls(Transcripts(settings.database_path()), check, son, Listener.load(check.embedder))
+
+    def bring(self, check: ToneCheck) -> None:
+        """Take in the check once it is loaded; what she said of single sentences is embedded now, and not at her first line."""
+        self.check = check
+        # What cannot be read now is asked for again with each line.
+        with suppress(TranscriptError):
+            self.heed()
+
+    def heed(self) -> list[KeptRemark]:
+        """Let the check treat sentences as she says by now, be it in another window, and return what she said, oldest first.
+
+        :raises TranscriptError: if that cannot be read.
+        """
+        # One at a time, so that what was read earlier is not heeded later.
+        with self._heeding:
+            kept = self.transcripts.remarks.all()
+            if self.check is not None:
+                self.check.heed([Remark(each.text, each.stung, each.number) for each in kept])
+            return kept
 
 
 class Rehearsal:
@@ -153,6 +175,7 @@ class Rehearsal:
         """
         if self.parts.check is None:
             raise RehearseError("The check is not ready.", "You can go on writing; it reads your line as soon as it is.")
+        self.parts.heed()
         path = self.path
         return self.parts.check.check(draft, self._his_last(path), rewriter=rewriter, avoid=_offered(path))
 
@@ -275,9 +298,11 @@ class Rehearsal:
         parent = path[-1].id if path else None
         if self.parts.check is None:
             return Turn("mother", text, openness, parent, label=label)
+        self.parts.heed()
         report = self.parts.check.check(text, self._his_last(path), avoid=_offered(path))
         moved = Mood(scenario).after(openness, report, path)
-        return Turn("mother", text, moved.openness, parent, moved.reason, report.to_dict(), label=label)
+        # What she told the check stands in one place, from which she can take it back, and goes into no copy of a talk.
+        return Turn("mother", text, moved.openness, parent, moved.reason, replace(report, heeded=()).to_dict(), label=label)
 
     def _answer(self, path: list[Turn], stop: Event | None, seed: int | None) -> Iterator[str]:
         scenario = self.scenario

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from threading import Event
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rehearse import settings
 from rehearse.errors import RehearseError
 from rehearse.scenario import Scenario
 from rehearse.turn import Openness, Turn
+
+if TYPE_CHECKING:
+    from rehearse.tone import ToneCheck
 
 Row = dict[str, Any]
 LONGEST_TALK = 2000
@@ -27,11 +30,19 @@ class LineError(RehearseError):
 # -- check, reword, reply -------------------------------------------------------------------------------------------------
 
 
-def check(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse check``."""
+def check(chosen: argparse.Namespace, heeding: Callable[["ToneCheck"], None] = lambda tone: None) -> int:
+    """Read lines with the check and print what it says.
+
+    :param heeding: tells the check, once it is loaded, what she said of single sentences.
+    """
     from rehearse.tone import ToneCheck
 
-    tone = _once(ToneCheck.load)
+    def load() -> ToneCheck:
+        tone = ToneCheck.load()
+        heeding(tone)
+        return tone
+
+    tone = _once(load)
     return _answer(chosen, lambda row: tone().check(_text_of(row)).to_dict(), _print_report)
 
 
@@ -92,7 +103,8 @@ def reply(chosen: argparse.Namespace) -> int:
 
     if not chosen.jsonl:
         # A talk is too much for an argument: it comes as one JSON object on standard input.
-        return _one(_parsed(_stdin().read()), handle, as_json=chosen.json, show=lambda row: sys.stdout.write(row["text"] + "\n"))
+        given = _parsed(standard_input().read())
+        return _one(given, handle, as_json=chosen.json, show=lambda row: sys.stdout.write(row["text"] + "\n"))
     return _answer(chosen, handle, lambda row: sys.stdout.write(row["text"] + "\n"))
 
 
@@ -142,9 +154,11 @@ def _parsed(line: str) -> Row:
     return row
 
 
-def _stdin() -> TextIO:
+def standard_input() -> TextIO:
     """Return standard input, read as UTF-8; bytes that are not become halves of characters, so that one line fails alone."""
-    if isinstance(sys.stdin, TextIOWrapper):
+    read_so = ("utf-8", "surrogateescape")
+    # Once something was read (a passphrase), no other way of reading can be set, not even the same.
+    if isinstance(sys.stdin, TextIOWrapper) and (sys.stdin.encoding.lower(), sys.stdin.errors) != read_so:
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     return sys.stdin
 
@@ -176,8 +190,13 @@ def _answer(chosen: argparse.Namespace, handle: Callable[[Row], Row], show: Call
     if chosen.jsonl:
         with _stream(chosen.jsonl) as lines:
             return _many(lines, handle)
-    text = chosen.text if getattr(chosen, "text", None) is not None else _stdin().read()
-    return _one({"text": text.strip()}, handle, as_json=chosen.json, show=show)
+    return _one({"text": given_text(chosen)}, handle, as_json=chosen.json, show=show)
+
+
+def given_text(chosen: argparse.Namespace) -> str:
+    """Return the text a command was given, as an argument or on standard input."""
+    text: str = chosen.text if getattr(chosen, "text", None) is not None else standard_input().read()
+    return text.strip()
 
 
 def _one(row: Row, handle: Callable[[Row], Row], *, as_json: bool, show: Callable[[Row], Any]) -> int:
@@ -214,7 +233,7 @@ def _id_of(row: Row) -> Row:
 @contextmanager
 def _stream(name: str) -> Iterator[Iterator[str]]:
     if name == "-":
-        yield iter(_stdin())
+        yield iter(standard_input())
         return
     try:
         stream = Path(name).open(encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
@@ -232,14 +251,16 @@ def _print_report(report: Row) -> None:
         sys.stdout.write("Nothing here is likely to land as blame.\n")
     for finding in report["findings"]:
         practice = article.practice(finding["practice"])
-        sys.stdout.write(
-            f"“{finding['text']}” {kinds()[finding['kind']].label}.\n  {finding['why']}\n"
-            f"  Practice {practice.number}, {practice.section}. You could say:\n"
-        )
+        what = "stings, as you said" if finding.get("said") else kinds()[finding["kind"]].label
+        rests = "" if finding.get("said") else f"Practice {practice.number}, {practice.section}. "
+        sys.stdout.write(f"“{finding['text']}” {what}.\n  {finding['why']}\n  {rests}You could say:\n")
         for each in finding["suggestions"]:
             sys.stdout.write(f"    · {each['text']}\n")
     for strength in report["strengths"]:
         sys.stdout.write(f"“{strength['text']}” {kinds()[strength['kind']].label}.\n")
+    for remark in report.get("remarks", ()):
+        if not remark["stung"]:
+            sys.stdout.write(f"“{remark['text']}” is fine between you two, as you said.\n")
 
 
 def _print_suggestions(found: Row) -> None:

@@ -250,6 +250,19 @@ def test_marks_stay_with_their_words_while_she_types_on(page: "Page", address: s
     assert [words for _, words in marks(page)] == ["never", "I miss our talks.", "fault"]
 
 
+def test_a_draft_written_anew_is_marked_anew(page: "Page", address: str) -> None:
+    begin(page, address)
+    write(page, HARD)
+    page.wait_for_function("() => document.querySelectorAll('.mirror u').length === 3")
+    page.focus(DRAFT)
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Who is selfish?")
+    page.wait_for_function("() => document.querySelectorAll('.mirror u').length === 4")
+    write(page, "It is your fault. You never write.")
+    page.wait_for_function("() => document.querySelectorAll('.mirror u').length === 2")
+    assert marks(page) == [["under-finding here", "fault"], ["under-finding", "never"]]
+
+
 def test_one_finding_is_explained_at_a_time_and_the_caret_chooses(page: "Page", address: str) -> None:
     begin(page, address)
     write(page, HARD)

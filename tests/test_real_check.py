@@ -7,6 +7,7 @@ import pytest
 from rehearse import article
 from rehearse.lab import lines
 from rehearse.tone import ToneCheck
+from rehearse.tone.remarks import Remark
 
 pytestmark = pytest.mark.model
 
@@ -82,3 +83,18 @@ def test_no_wording_offered_for_held_out_lines_would_itself_be_flagged(check: To
     }
     assert len(offered) > 20
     assert [text for text in offered if check.check(text).flagged] == []
+
+
+def test_what_she_calls_fine_or_says_stings_is_treated_so_and_its_neighbours_are_not(check: ToneCheck) -> None:
+    fine, stung = "You never change, you old clown!", "I guess I'll have the soup by myself then."
+    assert check.check(fine).flagged
+    heeding = check.anew()
+    heeding.heed([Remark(fine, stung=False), Remark(stung, stung=True)])
+    for same in (fine, "you never change you old clown", "Oh you never change, you old clown!"):
+        assert not heeding.check(same).flagged, same
+    for other in ("You never call me anymore.", "You never change, and that is your fault.", "You always were like this."):
+        assert heeding.check(other).flagged, other
+    for same in (stung, "I guess I will have the soup by myself then."):
+        assert heeding.check(same).flagged, same
+    for other in ("Hi honey, how was work?", "I made soup today.", "The parcel came this morning."):
+        assert not heeding.check(other).flagged, other

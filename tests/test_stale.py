@@ -68,7 +68,7 @@ ASKED: dict[str, tuple[Any, ...]] = {
     "Talk.look": ("",),
     "Draft.read": ("A line.",),
     "Draft.reword": ("You never call.",),
-    "Draft.take": ("You never call.", SimpleNamespace(_data={"act": "take", "value": "0", "text": "I miss you."})),
+    "Draft.act": ("You never call.", SimpleNamespace(_data={"act": "take", "value": "0", "text": "I miss you."})),
     "Beside.step_out": (),
     "Beside.open_doors": ("You never call.", None),
     "Beside.what_he_heard": (),

@@ -1,6 +1,7 @@
 """The check itself: a draft in, a report out."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from rehearse.kinds import kinds
 from rehearse.tone import reader as reader_module
@@ -10,8 +11,8 @@ from rehearse.tone.fidelity import Fidelity
 from rehearse.tone.heard import Reader, Reading
 from rehearse.tone.judge import NEVER_SURE, Judge, likeliest
 from rehearse.tone.own import Blaming
-from rehearse.tone.remarks import Remark, Remarks
-from rehearse.tone.report import Finding, Report, Strength, Suggestion
+from rehearse.tone.remarks import Remark, Remarks, stung_reason
+from rehearse.tone.report import Finding, Heeded, Report, Strength, Suggestion
 from rehearse.tone.reword import Reworder, Rewriter, distinct
 from rehearse.tone.sentences import Sentence, sentence_at, whole
 
@@ -76,7 +77,8 @@ class ToneCheck:
 
     def heed(self, remarks: Sequence[Remark]) -> None:
         """Treat these sentences, and what is nearly the same, as she says from now on; earlier remarks are forgotten."""
-        self._remarks = Remarks(self.embedder, remarks)
+        if tuple(remarks) != self._remarks.given:
+            self._remarks = Remarks(self.embedder, remarks, self._remarks)
 
     def anew(self) -> "ToneCheck":
         """Return a check of the same parts that has read nothing yet."""
@@ -103,12 +105,25 @@ class ToneCheck:
         offered = set(avoid)
         findings: list[Finding] = []
         strengths: list[Strength] = []
+        heeded: list[Heeded] = []
+        # Taken once: she may add a remark while this is read.
+        remarks = self._remarks
         passages = self.judge.passages(text[:LONGEST_DRAFT], before)
         for passage in passages:
-            said = self._remarks.verdicts([each.text for each in passage.sentences])
+            said = remarks.on([each.text for each in passage.sentences])
             for index, (sentence, reading) in enumerate(zip(passage.sentences, passage.readings, strict=True)):
                 gentle = likeliest(reading, flagged=False)
-                if said[index] or (said[index] is None and index in passage.flagged):
+                alone = index in passage.flagged
+                remark = said[index]
+                if remark is not None and remark.stung != alone:
+                    heeded.append(Heeded(sentence.start, sentence.end, sentence.text, remark.stung, remark.number))
+                if remark is not None and remark.stung and not alone:
+                    # She knows him, so this is sure; which of its words carry it, nobody has said.
+                    sure = replace(reading, span=(0, len(sentence.text)))
+                    hers = self._finding(sentence, sure, 1.0, rewriter, offered)
+                    findings.append(replace(hers, why=stung_reason(), said=True))
+                    offered |= {each.text for each in hers.suggestions}
+                elif alone and (remark is None or remark.stung):
                     # A sentence that is named only because its passage blames is as sure as the passage is.
                     own = reading.score >= self.judge.thresholds[likeliest(reading, flagged=True)]
                     score = reading.score if own else passage.score
@@ -116,8 +131,8 @@ class ToneCheck:
                     offered |= {each.text for each in findings[-1].suggestions}
                 elif gentle != "plain" and reading.kinds[gentle] >= self.strength_threshold:
                     strengths.append(Strength(sentence.start, sentence.end, sentence.text, gentle, kinds()[gentle].practice))
-        score = round(max((passage.score for passage in passages), default=0.0), 4)
-        return Report(text, score, tuple(findings), tuple(strengths))
+        heard = max((*(passage.score for passage in passages), *(each.score for each in findings if each.said)), default=0.0)
+        return Report(text, round(heard, 4), tuple(findings), tuple(strengths), tuple(heeded))
 
     def reword(self, text: str, rewriter: Rewriter | None = None) -> tuple[Suggestion, ...]:
         """Return gentler wordings for a whole line: its own words first, then phrases, those of its strongest finding first."""
@@ -154,6 +169,9 @@ class ToneCheck:
             *self.reworder.own(Blaming(sentence, name, reading.span), kind.practice, rewriter),
             *self.reworder.phrases(sentence.text, name, kind.practice, offered),
         ]
+        # What she said stings is not offered to her as gentler.
+        stung = self._remarks.verdicts([each.text for each in suggestions])
+        suggestions = [each for each, told in zip(suggestions, stung, strict=True) if not told]
         alike = self.nearest.to(sentence.text, name)
         return Finding(
             start,

@@ -24,6 +24,7 @@ class Finding:
     """Words that may land as blame. ``start`` and ``end`` are character offsets into the draft; ``score`` is 0 to 1.
 
     ``example`` is another mother's line that lands alike, and ``gentler`` how she could have put it (both empty if none is near).
+    ``said`` is whether it is there only because she said that such a line stings; its kind is then a guess.
     """
 
     start: int
@@ -36,6 +37,7 @@ class Finding:
     suggestions: tuple[Suggestion, ...] = ()
     example: str = ""
     gentler: str = ""
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,28 @@ class Strength:
 
 
 @dataclass(frozen=True, slots=True)
+class Heeded:
+    """A sentence of the draft that is treated otherwise because of a remark of hers: marked if it ``stung``, else let through.
+
+    ``number`` is that of the remark.
+    """
+
+    start: int
+    end: int
+    text: str
+    stung: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What the check says of one draft. ``score`` is that of its strongest sentence, 0 to 1."""
+    """What the check says of one draft. ``score`` is that of its strongest sentence, 0 to 1, whatever she called fine."""
 
     text: str
     score: float
     findings: tuple[Finding, ...] = ()
     strengths: tuple[Strength, ...] = ()
+    heeded: tuple[Heeded, ...] = ()
 
     @property
     def flagged(self) -> bool:
@@ -70,17 +87,24 @@ class Report:
         return tuple(dict.fromkeys(finding.kind for finding in ordered))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as the contract of ``rehearse check`` has it."""
+        """Return the report as the contract of ``rehearse check`` has it; ``remarks`` is there only if one was heeded."""
+        heeded = {"remarks": [asdict(each) for each in self.heeded]} if self.heeded else {}
         return {
             "text": self.text,
             "flagged": self.flagged,
             "score": self.score,
             "kinds": list(self.kinds),
-            "findings": [
-                {**asdict(finding), "suggestions": [asdict(each) for each in finding.suggestions]} for finding in self.findings
-            ],
+            "findings": [_plain(finding) for finding in self.findings],
             "strengths": [asdict(strength) for strength in self.strengths],
+            **heeded,
         }
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    found = {**asdict(finding), "suggestions": [asdict(each) for each in finding.suggestions]}
+    if not finding.said:
+        del found["said"]
+    return found
 
 
 def entries(report: Mapping[str, Any] | None, part: Part) -> list[tuple[str, float]]:

@@ -14,10 +14,12 @@ from rehearse.transcripts.export import (
     written,
 )
 from rehearse.transcripts.record import Saved, Summary
+from rehearse.transcripts.remarks import KeptRemark
 from rehearse.transcripts.store import Transcripts
 
 __all__ = [
     "Backup",
+    "KeptRemark",
     "Saved",
     "Summary",
     "Transcripts",

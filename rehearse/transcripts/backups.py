@@ -7,7 +7,7 @@ is damaged, or because its passphrase is forgotten, cannot be reached; it stays 
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,9 +123,10 @@ def open_checked(path: Path, passphrase: str | None, patience: float) -> sqlite3
     return connection
 
 
-def forget(path: Path, rehearsals: Sequence[str], passphrase: str | None, patience: float) -> None:
-    """Erase rehearsals from every copy; a copy that cannot be opened is removed, since it could not be erased either.
+def forget(path: Path, gone: Mapping[str, Sequence[str]], passphrase: str | None, patience: float) -> None:
+    """Erase what was deleted from every copy; a copy that cannot be opened is removed, since it could not be erased either.
 
+    :param gone: ids by the table they stood in.
     :raises TranscriptError: if another process is in the way or there is no room.
     """
     with sentences():
@@ -137,16 +138,19 @@ def forget(path: Path, rehearsals: Sequence[str], passphrase: str | None, patien
             continue
         try:
             with sentences(), closing(cipher.connect(backup.path, patience, passphrase)) as connection:
-                _erase(connection, rehearsals)
+                _erase(connection, gone)
         except (StoreDamaged, StoreLocked):
             _remove([backup.path])
 
 
-def _erase(connection: sqlite3.Connection, rehearsals: Iterable[str]) -> None:
+def _erase(connection: sqlite3.Connection, gone: Mapping[str, Sequence[str]]) -> None:
     for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("DELETE FROM rehearsal WHERE id = ?", [(each,) for each in rehearsals])
+    # A copy from before an update may not have every table yet.
+    there = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in there & gone.keys():
+        connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(each,) for each in gone[table]])
     connection.execute("COMMIT")
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

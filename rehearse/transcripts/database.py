@@ -196,9 +196,10 @@ class Database:
         """
         with self._lock, sentences():
             # Only what is owed now: another process may delete more while this runs, and pays for that itself.
-            owed = self._connection.execute("SELECT seq, rehearsal_id FROM erasure ORDER BY seq").fetchall()
+            owed = self._connection.execute("SELECT seq, rehearsal_id, remark_id FROM erasure ORDER BY seq").fetchall()
             if self.path is not None:
-                gone = [str(row[1]) for row in owed if row[1] is not None]
+                columns = {"rehearsal": 1, "remark": 2}
+                gone = {table: [str(row[at]) for row in owed if row[at] is not None] for table, at in columns.items()}
                 backups.forget(self.path, gone, self._passphrase, self._patience)
                 self._connection.execute("VACUUM")
                 self._cut_log()

@@ -163,7 +163,29 @@ def m004_listed(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX rehearsal_listed ON rehearsal (pinned, touched, touch)")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_initial, m002_words, m003_pinned, m004_listed)
+def m005_remarks(connection: sqlite3.Connection) -> None:
+    """Keep what she says of single sentences, this is fine or this stung, and erase it as rehearsals are."""
+    for statement in _REMARKS:
+        connection.execute(statement)
+
+
+_REMARKS = (
+    # `number` is what people see, and never given twice; `id` is what a remark has in every copy, also once an older copy was
+    # put back and numbers began again from there.
+    """
+    CREATE TABLE remark (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        text TEXT NOT NULL,
+        stung INTEGER NOT NULL CHECK (stung IN (0, 1)),
+        made TEXT NOT NULL
+    )
+    """,
+    "ALTER TABLE erasure ADD COLUMN remark_id TEXT",
+)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_initial, m002_words, m003_pinned, m004_listed, m005_remarks)
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:

@@ -14,6 +14,7 @@ from rehearse.transcripts import backups, cipher, document, index, rows, search,
 from rehearse.transcripts.backups import Backup
 from rehearse.transcripts.database import Database
 from rehearse.transcripts.record import Saved, Summary
+from rehearse.transcripts.remarks import KeptRemarks
 from rehearse.turn import Openness, State, Turn, new_id, now
 
 # The method `list` hides the built-in one from the annotations of this class.
@@ -46,6 +47,8 @@ class Transcripts:
         self._unwritten: Database | None = None
         self._lock = Lock()
         self._database = Database(Path(path).absolute(), patience, passphrase)
+        # What she said of single sentences; it belongs to no rehearsal.
+        self.remarks = KeptRemarks(self._database)
         # What was cut short is finished now; if another window is in the way, the next start does it.
         with suppress(TranscriptError):
             self.erase_leftovers()

@@ -5,6 +5,9 @@ from typing import Any
 
 import gradio as gr
 
+from rehearse.errors import RehearseError
+from rehearse.rehearsal import Rehearsal
+from rehearse.tone.report import Report
 from rehearse.tone.sentences import replaced, without
 from rehearse.ui import render
 from rehearse.ui.findings import findings, summary
@@ -18,6 +21,10 @@ document.addEventListener('input', event => {
   clearTimeout(waiting);
   waiting = setTimeout(() => trigger('pause'), 600);
 });"""
+# What she says of a sentence leaves the keyboard at the way back, which is drawn anew; a wording leads on to her draft.
+FOCUS_AFTER = """(report) => {
+  const box = document.querySelector('#draft textarea');
+  if (box && !String(report || '').includes('data-here')) box.focus(); }"""
 FOCUS_DRAFT = "() => { const box = document.querySelector('#draft textarea'); if (box) box.focus(); }"
 
 
@@ -46,9 +53,11 @@ class Draft:
         # She may write on while he answers; what is said of him then stays.
         answering = self.room.answering(id)
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip() if answering else render.state("reading"), gr.skip()
-        report = self.room.rehearsal(id).check(draft).to_dict()
+        rehearsal = self.room.rehearsal(id)
+        checked = rehearsal.check(draft)
+        report = checked.to_dict()
         spoken = render.safe(summary(report)) if report["flagged"] else gr.skip()
-        yield findings(report), draft, send_button(report), gr.skip() if answering else "", spoken
+        yield self.panel(rehearsal, checked), draft, send_button(report), gr.skip() if answering else "", spoken
 
     def reword(self, id: str, draft: str) -> Any:
         """Add rewordings of her own sentences to what the check says, where the voice has learnt to make them."""
@@ -63,7 +72,39 @@ class Draft:
                 return gr.skip()
             report = rehearsal.check(draft, rewriter=rewriter)
             # What she is looking at is not drawn anew for nothing.
-            return gr.skip() if rewriter.stop.is_set() or report == before else findings(report.to_dict())
+            return gr.skip() if rewriter.stop.is_set() or report == before else self.panel(rehearsal, report)
+
+    def panel(self, rehearsal: Rehearsal, report: Report, **said: Any) -> str:
+        """Return the panel for a report on a draft of this rehearsal.
+
+        :param said: what else :func:`rehearse.ui.findings.findings` is to know.
+        """
+        # What she says of a sentence is kept; a talk that is to leave no trace leaves none there either.
+        asks = self.room.parts.transcripts.is_written(rehearsal.id)
+        return findings(report.to_dict(), asks=asks, **said)
+
+    def act(self, id: str, draft: str, event: gr.EventData) -> tuple[Any, ...]:
+        """Do what a button of the panel asks: change her draft, or treat a sentence as she says, or as before."""
+        asked = event._data.get("act")
+        if asked in ("take", "leave"):
+            return (*self.take(id, draft, event), gr.skip())
+        if asked not in ("fine", "stung", "unsay") or not id or self.room.parts.check is None:
+            return (gr.skip(),) * 6
+        number, text = str(event._data.get("value") or ""), str(event._data.get("text") or "")
+        rehearsal, kept = self.room.rehearsal(id), self.room.parts.transcripts
+        note = spoken = ""
+        try:
+            if asked == "unsay" and number.isdigit():
+                kept.remarks.take_back(int(number))
+                spoken = say("heeded.back_done")
+                note = render.note(spoken)
+            elif asked != "unsay" and kept.is_written(id):
+                kept.remarks.add(text, stung=asked == "stung")
+        except RehearseError as error:
+            note = render.note(str(error), "error")
+        report = rehearsal.check(draft)
+        panel = self.panel(rehearsal, report, here="" if asked == "unsay" else text, back=asked == "unsay")
+        return gr.skip(), panel, draft, note, send_button(report.to_dict()), render.safe(spoken)
 
     def take(self, id: str, draft: str, event: gr.EventData) -> tuple[Any, Any, Any, Any, Any]:
         """Put a suggested wording into her draft in place of the sentence it is for, or leave that out; nothing is sent."""
@@ -75,9 +116,9 @@ class Draft:
         report = rehearsal.check(draft)
         if int(finding) >= len(report.findings):
             # The draft has changed since the wordings were shown.
-            return gr.skip(), findings(report.to_dict()), draft, gr.skip(), gr.skip()
+            return gr.skip(), self.panel(rehearsal, report), draft, gr.skip(), gr.skip()
         start = report.findings[int(finding)].start
         words = replaced(draft, start, wording) if act == "take" else without(draft, start)
-        changed = rehearsal.check(words).to_dict()
+        changed = rehearsal.check(words)
         done = render.note(say("check.taken" if act == "take" else "check.left"))
-        return words, findings(changed), words, done, send_button(changed)
+        return words, self.panel(rehearsal, changed), words, done, send_button(changed.to_dict())

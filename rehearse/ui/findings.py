@@ -5,29 +5,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearse import article
-from rehearse.kinds import kinds
 from rehearse.tone.difference import Piece, difference
 from rehearse.tone.sentences import sentence_at, sentences
-from rehearse.ui.render import button, safe, sentence
+from rehearse.ui import heeded
+from rehearse.ui.render import button, safe, sentence, what
 from rehearse.ui.words import say
 
 _TAGS = {"kept": "span", "left": "del", "new": "ins"}
 
 
-def findings(report: Mapping[str, Any], *, held: bool = False) -> str:
-    """Return the panel for a report in its plain form; the page's script draws the underlines from what it carries."""
+def findings(report: Mapping[str, Any], *, held: bool = False, asks: bool = True, here: str = "", back: bool = False) -> str:
+    """Return the panel for a report in its plain form; the page's script draws the underlines from what it carries.
+
+    :param held: whether her line waits because of what was found.
+    :param asks: whether she may say of a sentence that it is fine, or that it stings.
+    :param here: the sentence of which she has just said so.
+    :param back: whether she has just taken something back.
+    """
     if not report["text"].strip():
         return ""
-    cards = "".join(_finding(index, each, report) for index, each in enumerate(report["findings"]))
+    cards = "".join(_finding(index, each, report, asks, here) for index, each in enumerate(report["findings"]))
     strengths = "".join(f'<li class="strength">{sentence(each, "check.strength")}</li>' for each in report["strengths"])
     listed = f'<ul class="strengths">{strengths}</ul>' if strengths else ""
+    told = heeded.let_through(report, here) + (heeded.stings(report) if asks else "")
     state = "flagged" if report["findings"] else "clear"
     marks = [[each["start"], each["end"], index, "finding"] for index, each in enumerate(report["findings"])]
     marks += [[each["start"], each["end"], -1, "strength"] for each in report["strengths"]]
+    arrived = ' tabindex="-1" data-here' if back else ""
     return (
         f'<div class="report {state}" data-text="{safe(report["text"])}" data-marks="{safe(json.dumps(marks))}">'
-        f'<p class="summary" id="check-summary">{safe(summary(report, held=held))}</p>'
-        f"{_steps(len(report['findings']))}{cards}{listed}</div>"
+        f'<p class="summary" id="check-summary"{arrived}>{safe(summary(report, held=held))}</p>'
+        f"{_steps(len(report['findings']))}{cards}{listed}{told}</div>"
     )
 
 
@@ -58,9 +66,7 @@ def _steps(count: int) -> str:
     return f'<p class="steps">{before}<span class="where">{safe(say("check.where", number=1, count=count))}</span>{after}</p>'
 
 
-def _finding(index: int, found: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    practice = article.practice(found["practice"])
-    label = kinds()[found["kind"]].label
+def _finding(index: int, found: Mapping[str, Any], report: Mapping[str, Any], asks: bool, here: str) -> str:
     held = sentence_at(report["text"], found["start"])
     hers = held.text if held else found["text"]
     wordings = "".join(f"<li>{_wording(index, each, hers)}</li>" for each in found["suggestions"])
@@ -68,11 +74,18 @@ def _finding(index: int, found: Mapping[str, Any], report: Mapping[str, Any]) ->
     # With nothing else in the draft there would be nothing left to say.
     leave = button("leave", say("check.leave"), str(index), style="plain") if len(sentences(report["text"])) > 1 else ""
     where = say("check.where", number=index + 1, count=len(report["findings"]))
+    told = heeded.stung(report, found["start"])
+    if told is not None:
+        # She said so, and not the check: it cannot tell which practice this is about.
+        foot = f'<p class="own">{heeded.back(told["number"], hers, about=f"why-{index}", here=hers == here)}</p>'
+    else:
+        practice = article.practice(found["practice"])
+        foot = f'<p class="practice">{safe(say("check.practice", number=practice.number, short=practice.short))}</p>'
+        foot += heeded.fine(hers) if asks else ""
     return (
         f'<section class="finding" data-finding="{index}" data-where="{safe(where)}"{" hidden" if index else ""}>'
-        f"<p><mark>{safe(found['text'])}</mark> <strong>{safe(say('check.this', label=label))}</strong></p>"
-        f'<p class="why">{safe(found["why"])}</p>{offered}{leave}'
-        f'<p class="practice">{safe(say("check.practice", number=practice.number, short=practice.short))}</p></section>'
+        f"<p><mark>{safe(found['text'])}</mark> <strong>{safe(what(found, 'check.this'))}</strong></p>"
+        f'<p class="why" id="why-{index}">{safe(found["why"])}</p>{offered}{leave}{foot}</section>'
     )
 
 

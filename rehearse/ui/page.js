@@ -222,13 +222,19 @@
     const draft = box();
     if (draft && !draft.getAttribute('aria-describedby')) draft.setAttribute('aria-describedby', 'check-summary');
     const shown = one('#report .report');
-    if (shown !== report) {
-      const sameText = shown && report && shown.dataset.text === report.dataset.text;
-      report = shown;
+    // Gradio changes a report in its place where it can, so the element alone does not tell a new one.
+    const now = shown ? {text: shown.dataset.text, marks: shown.dataset.marks} : null;
+    if (now?.text !== report?.text || now?.marks !== report?.marks) {
+      const here = shown && one('[data-here]', shown);
+      const told = here && here.closest('.finding');
+      const stays = now && report && now.text === report.text;
+      report = now;
       read = readMarks();
       // She may have written on while it was on its way.
       if (draft && shown) follow(draft.value);
-      look(sameText ? looking : 0);
+      look(told ? Number(told.dataset.finding) : stays ? looking : 0);
+      // The button she pressed is gone; the keyboard goes on from where the answer to it stands.
+      if (here) here.focus();
     }
     paint();
     readAloud();
@@ -268,7 +274,7 @@
     paint();
   });
   const begin = () => {
-    new MutationObserver(soon).observe(document.body, {childList: true, subtree: true, attributes: true, attributeFilter: ['style', 'class', 'hidden']});
+    new MutationObserver(soon).observe(document.body, {childList: true, subtree: true, attributes: true, attributeFilter: ['style', 'class', 'hidden', 'data-marks', 'data-text']});
     // A draft that the app itself has changed (sent, taken back) tells nobody.
     setInterval(() => { if (box()) paint(); }, 250);
   };

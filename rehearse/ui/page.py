@@ -11,6 +11,7 @@ from rehearse.history import History
 from rehearse.ui import blank, pictures, render
 from rehearse.ui.along import Along
 from rehearse.ui.beside import Beside
+from rehearse.ui.heeded import Heeded
 from rehearse.ui.lock import Lock
 from rehearse.ui.lookback import lookback
 from rehearse.ui.practices import fitting, practices
@@ -67,6 +68,7 @@ class Page:
                     self.history = gr.HTML(elem_id="history")
                 with gr.Tab(say("tabs.shelf"), id=SHELF) as self.shelf_tab:
                     self.shelf = Shelf(room)
+                    self.heeded = Heeded(room)
                     self.lock = Lock(room)
                 with gr.Tab(say("tabs.practices"), id=PRACTICES):
                     self.practices = gr.HTML(practices(), elem_id="practices", js_on_load=CLICKS)
@@ -104,6 +106,7 @@ class Page:
         self.talk.wire()
         self.beside.wire()
         self.shelf.wire()
+        self.heeded.wire(self.shelf_tab).then(self.talk.read, [self.current, self.talk.draft], self.talk.read_outputs, **QUIET)
         self.lock.wire()
         self.along.wire()
         self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **QUIET)

@@ -142,9 +142,15 @@ def _heard(turn: Turn) -> str:
 
 def sentence(found: Mapping[str, Any], words: str) -> str:
     """Return her words that were found, quoted, and what they are."""
+    return f"<q>{safe(found['text'])}</q> {safe(what(found, words))}"
+
+
+def what(found: Mapping[str, Any], words: str) -> str:
+    """Return what a finding or strength is, in one short sentence."""
+    if found.get("said") is True:
+        return say("heeded.stings")
     kind = known_kind(found)
-    told = say("check.unknown") if kind is None else say(words, label=kind.label)
-    return f"<q>{safe(found['text'])}</q> {safe(told)}"
+    return say("check.unknown") if kind is None else say(words, label=kind.label)
 
 
 def gauge(openness: Openness, reason: str = "") -> str:

@@ -163,7 +163,7 @@ class Room:
             if self.parts.son is not None:
                 self.parts.son.ranker = Ranker.load(tone.embedder)
             self.parts.listener = Listener.load(tone.embedder)
-            self.parts.check = tone
+            self.parts.bring(tone)
             self.check.state = "ready"
             if self.parts.son is not None and self.parts.son.ranker is not None:
                 self.parts.son.ranker.prepare([line.text for line in portable_lines()])

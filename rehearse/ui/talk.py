@@ -7,8 +7,7 @@ import gradio as gr
 
 from rehearse.ui import outside, render, tries
 from rehearse.ui.answer import answering, gauge, until_settled
-from rehearse.ui.draft import FOCUS_DRAFT, PAUSES, Draft
-from rehearse.ui.findings import findings
+from rehearse.ui.draft import FOCUS_AFTER, FOCUS_DRAFT, PAUSES, Draft
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, VOICE, Screen, screen
 from rehearse.ui.stale import COMING_BACK, Told, end_of, watched
@@ -76,6 +75,9 @@ class Talk:
                 js_on_load="element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');",
             )
         self.shown = gr.State("")
+        # Reads her draft wherever something changes what is to be said of it.
+        self.read = watched(room, self.drafts.read, lambda told: (told.note, "", gr.skip(), "", render.safe(told.words)))
+        self.read_outputs = [self.report, self.shown, self.send, self.state, self.announce]
         self.outputs = list(
             Screen(
                 about=self.about,
@@ -100,9 +102,9 @@ class Talk:
         room, shown = self.room, [self.current, self.seen]
         self.coming_back.focus(watched(room, self.look, _whole), shown, self.outputs, trigger_mode="once", **QUIET)
         self.pauses.pause(
-            watched(room, self.drafts.read, lambda told: (told.note, "", gr.skip(), "", render.safe(told.words))),
+            self.read,
             [self.current, self.draft],
-            [self.report, self.shown, self.send, self.state, self.announce],
+            self.read_outputs,
             trigger_mode="always_last",
             **QUIET,
         ).then(
@@ -125,11 +127,11 @@ class Talk:
         for clicked in (self.talk, self.tries):
             clicked.click(watched(room, self.act, _whole), shown, self.outputs, **VOICE).then(None, js=FOCUS_DRAFT)
         self.report.click(
-            watched(room, self.drafts.take, lambda told: (gr.skip(), told.note, "", gr.skip(), gr.skip())),
+            watched(room, self.drafts.act, lambda told: (gr.skip(), told.note, "", gr.skip(), gr.skip(), gr.skip())),
             [self.current, self.draft],
-            [self.draft, self.report, self.shown, self.note, self.send],
+            [self.draft, self.report, self.shown, self.note, self.send, self.announce],
             **QUIET,
-        ).then(None, js=FOCUS_DRAFT)
+        ).then(None, [self.report], None, js=FOCUS_AFTER)
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
 
@@ -203,10 +205,10 @@ class Talk:
             return
         yield from until_settled(self.room)
         if shown != draft and self.room.parts.check is not None:
-            report = rehearsal.check(draft).to_dict()
-            if report["flagged"]:
+            report = rehearsal.check(draft)
+            if report.flagged:
                 yield screen(
-                    report=findings(report, held=True),
+                    report=self.drafts.panel(rehearsal, report, held=True),
                     shown=draft,
                     send=gr.update(value=say("talk.send_anyway")),
                     announce=render.safe(say("check.one")),
