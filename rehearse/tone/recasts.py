@@ -333,7 +333,8 @@ def _check(found: Recasts, sorts: set[str], path: Path) -> None:
     known = flagged_kinds()
     if sorts != SORTS or set(found.honest) != known:
         raise DataError(path, "it lacks a sort of topic, or honest lines for a kind")
-    for each in (*found.recasts, *found.abouts):
+    entries: list[Recast | About] = [*found.recasts, *found.abouts]
+    for each in entries:
         if not each.kinds or not set(each.kinds) <= known or not each.to:
             raise DataError(path, f"an entry has an unknown kind or no wording: {each.to[:1]}")
     if any(not set(each.sorts) <= SORTS for each in found.abouts):
