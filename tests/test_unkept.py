@@ -143,6 +143,12 @@ def test_stepping_away_says_that_it_is_not_kept(page: Page) -> None:
         assert words in last[-1]
 
 
+def test_of_a_server_it_is_not_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "server" not in unkept.no_trace()
+    monkeypatch.setenv("REHEARSE_VOICE", "http://127.0.0.1:8080/v1")
+    assert "what that server keeps is not in the hands of rehearse" in unkept.no_trace()
+
+
 def test_a_scene_that_cannot_be_used_begins_nothing(page: Page) -> None:
     id, _, problem = page._begin("own", True, asked_in("visit"), "", "", "", "", "", "", 2, "mother", "")
     assert not isinstance(id, str) and problem and page.room.unkept.of("visit") == []

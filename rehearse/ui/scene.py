@@ -12,6 +12,7 @@ from rehearse.ui.lookback import again
 from rehearse.ui.questions import QUESTIONS, fields, summary
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET
+from rehearse.ui.unkept import no_trace
 from rehearse.ui.words import say
 
 OWN = "own"
@@ -79,7 +80,7 @@ class Scene:
                 self.enough = gr.Button(say("scene.enough"), elem_id="enough")
             with gr.Row(visible=False, elem_id="ready") as self.ready:
                 self.unkept = gr.Checkbox(
-                    value=False, label=say("unkept.choice"), info=say("unkept.choice_hint"), elem_id="no-trace", container=False
+                    value=False, label=say("unkept.choice"), info=no_trace(), elem_id="no-trace", container=False
                 )
                 self.begin = gr.Button(say("scene.begin"), variant="primary", elem_id="begin")
                 self.other = gr.Button(say("scene.other"), elem_id="other")

@@ -2,6 +2,7 @@
 
 from threading import Lock
 
+from rehearse import settings
 from rehearse.rehearsal import Rehearsal
 from rehearse.ui.render import button, note, safe
 from rehearse.ui.words import say
@@ -29,6 +30,12 @@ class Unkept:
         """Return the talks that go with a visit, newest first."""
         with self._lock:
             return [id for id, found in reversed(self._visits.items()) if found == visit]
+
+
+def no_trace() -> str:
+    """Return what leaving no trace means, said before she chooses it: of a server that speaks for him it cannot be promised."""
+    server = settings.voice().startswith(("http://", "https://"))
+    return " ".join([say("unkept.choice_hint"), *([say("unkept.server")] if server else [])])
 
 
 def mark(rehearsal: Rehearsal) -> str:
