@@ -135,7 +135,8 @@ class ToneCheck:
         return distinct([*own, *(each for each in suggestions if each.source != "reworded")])
 
     def _whole(self, report: Report) -> list[Suggestion]:
-        blaming, best = [], []
+        blaming: list[Blaming] = []
+        best: list[str] = []
         for finding in report.findings:
             held = sentence_at(report.text, finding.start)
             if held is not None and all(each.sentence.start != held.start for each in blaming):
