@@ -1,5 +1,6 @@
 """Whatever the held-out writers' flagged lines are, nothing is offered for them that would be worse than nothing."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,9 @@ from rehearse.tone import ToneCheck
 from rehearse.tone.reword import fits, offered
 
 pytestmark = pytest.mark.model
+
+# All of them take minutes: one in so many, and all with REHEARSE_EVERY_LINE=1.
+STEP = 1 if os.environ.get("REHEARSE_EVERY_LINE") else 8
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +24,8 @@ def check() -> Iterator[ToneCheck]:
 def test_no_suggestion_is_flagged_empty_the_same_or_invents(check: ToneCheck) -> None:
     """Without the voice: what the patterns, cutting, the article and the phrasebook give."""
     phrases = {each.text for each in offered()}
-    held = [each for each in lines.messages(lines.line_files("test")) if each.flag]
-    assert len(held) > 100
+    held = [each for each in lines.messages(lines.line_files("test")) if each.flag][::STEP]
+    assert len(held) > 20
     wrong, own = [], 0
     for message in held:
         for each in check.reword(message.text):
@@ -30,4 +34,4 @@ def test_no_suggestion_is_flagged_empty_the_same_or_invents(check: ToneCheck) ->
             invents = not fits(message.text, each.text) if each.source == "reworded" else each.text not in phrases
             wrong += [(message.id, each)] if bad or invents else []
     assert wrong == []
-    assert own > 20, "a test of nothing"
+    assert own > 5, "a test of nothing"

@@ -5,7 +5,7 @@ made this way is still only proposed: :mod:`rehearse.tone.own` decides what she 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -333,16 +333,15 @@ def _check(found: Recasts, sorts: set[str], path: Path) -> None:
     known = flagged_kinds()
     if sorts != SORTS or set(found.honest) != known:
         raise DataError(path, "it lacks a sort of topic, or honest lines for a kind")
-    entries: list[Recast | About] = [*found.recasts, *found.abouts]
+    entries: tuple[Recast | About, ...] = (*found.recasts, *found.abouts)
     for each in entries:
         if not each.kinds or not set(each.kinds) <= known or not each.to:
             raise DataError(path, f"an entry has an unknown kind or no wording: {each.to[:1]}")
     if any(not set(each.sorts) <= SORTS for each in found.abouts):
         raise DataError(path, "a wording is for an unknown sort of topic")
     for recast in found.recasts:
-        slots: Callable[[str], set[str]] = lambda to: set(_SLOT.findall(to))  # noqa: E731
         forms = {"act", "past", "participle", "ing"} if "verb" in recast.pattern.groupindex else set()
-        unknown = set().union(*(slots(to) for to in recast.to)) - set(recast.pattern.groupindex) - forms
+        unknown = {slot for to in recast.to for slot in _SLOT.findall(to)} - set(recast.pattern.groupindex) - forms
         if unknown:
             raise DataError(path, f"a wording of “{recast.example[0]}” has a slot its pattern does not fill: {sorted(unknown)}")
         if recast.example[1] not in found.of(recast.example[0], recast.kinds[0]):

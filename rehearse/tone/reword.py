@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from rehearse import article
-from rehearse.tone import phrasebook
+from rehearse.tone import phrasebook, recasts
 from rehearse.tone.encoder import Embedder
 from rehearse.tone.fidelity import Fidelity, Made, sound
 from rehearse.tone.judge import Judge
@@ -91,7 +91,8 @@ class Reworder:
         return mean
 
     def prepare(self) -> None:
-        """Embed the phrases now, so that her first finding need not wait for it."""
+        """Embed the phrases and read the patterns now, so that her first finding need not wait for it."""
+        recasts.load()
         self._commonness  # noqa: B018
 
     def passes(self, text: str) -> bool:
