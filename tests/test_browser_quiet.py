@@ -255,9 +255,10 @@ def without_a_trace(address: Address, page: "Page", place: Path) -> None:
     send(page, f"I still have {MARKER}.")
     page.locator("[data-act=back]").first.click()
     page.wait_for_function("() => document.querySelectorAll('li.turn').length === 0")
-    for line in (f"Do you remember {MARKER}?", "How was the week?", "How is work?", "Shall we cook on Sunday?"):
+    for line in (f"Do you remember {MARKER}?", "Shall we cook on Sunday?"):
         send(page, line)
     # However far the talk is scrolled, the mark stays in sight.
+    page.set_viewport_size({"width": 1200, "height": 420})
     page.evaluate("() => window.scrollTo(0, document.body.scrollHeight)")
     page.wait_for_timeout(200)
     assert 0 <= page.evaluate("() => document.querySelector('.unkept').getBoundingClientRect().top") < 100
