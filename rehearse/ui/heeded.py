@@ -15,6 +15,11 @@ from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET
 from rehearse.ui.words import say
 
+# Whoever presses twice out of habit means it once: the second press would meet what has moved to the place of the first.
+ONCE = """element.addEventListener('click', event => {
+  const said = event.target.closest('[data-act=fine], [data-act=stung], [data-act=unsay]');
+  if (said && event.detail > 1) event.stopImmediatePropagation();
+}, true);"""
 # The button she pressed is gone then; the keyboard goes where it says what was done.
 TO_NOTE = "() => setTimeout(() => document.querySelector('#heeded-note p')?.focus(), 60)"
 
@@ -103,7 +108,7 @@ class Heeded:
         self.room = room
         with gr.Column(elem_id="heeded-view"):
             self.note = gr.HTML(elem_id="heeded-note")
-            self.list = gr.HTML(elem_id="heeded", js_on_load=CLICKS)
+            self.list = gr.HTML(elem_id="heeded", js_on_load=f"{ONCE}\n{CLICKS}")
 
     def wire(self, tab: gr.Tab) -> Any:
         """Connect the events, and return the one after which her draft is to be read again.

@@ -8,6 +8,7 @@ import gradio as gr
 from rehearse.ui import outside, render, tries
 from rehearse.ui.answer import answering, gauge, until_settled
 from rehearse.ui.draft import FOCUS_AFTER, FOCUS_DRAFT, PAUSES, Draft
+from rehearse.ui.heeded import ONCE
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, VOICE, Screen, screen
 from rehearse.ui.stale import COMING_BACK, Told, end_of, watched
@@ -62,7 +63,7 @@ class Talk:
                         gr.HTML(render.note(say("aloud.none")), elem_id="aloud-none")
                     self.tries = gr.HTML(elem_id="tries", js_on_load=CLICKS)
                 with gr.Column(scale=2, min_width=300, elem_id="beside"):
-                    self.report = gr.HTML(elem_id="report", js_on_load=CLICKS)
+                    self.report = gr.HTML(elem_id="report", js_on_load=f"{ONCE}\n{CLICKS}")
                     self.gauge = gr.HTML(elem_id="gauge")
             self.pauses = gr.HTML(elem_id="pauses", visible="hidden", js_on_load=PAUSES)
             self.coming_back = gr.HTML(elem_id="coming-back", visible="hidden", js_on_load=COMING_BACK)
