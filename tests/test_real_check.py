@@ -86,13 +86,13 @@ def test_no_wording_offered_for_held_out_lines_would_itself_be_flagged(check: To
 
 
 def test_what_she_calls_fine_or_says_stings_is_treated_so_and_its_neighbours_are_not(check: ToneCheck) -> None:
-    fine, stung = "You never change, you old clown!", "I guess I'll have the soup by myself then."
+    fine, stung = "You only ring me when your car is broken.", "I guess I'll have the soup by myself then."
     assert check.check(fine).flagged
     heeding = check.anew()
     heeding.heed([Remark(fine, stung=False), Remark(stung, stung=True)])
-    for same in (fine, "you never change you old clown", "Oh you never change, you old clown!"):
+    for same in (fine, "you only ring me when your car is broken", "Oh you only ring me when your car is broken!"):
         assert not heeding.check(same).flagged, same
-    for other in ("You never call me anymore.", "You never change, and that is your fault.", "You always were like this."):
+    for other in ("You never call me anymore.", "You only ring me when you want money.", "You always were like this."):
         assert heeding.check(other).flagged, other
     for same in (stung, "I guess I will have the soup by myself then."):
         assert heeding.check(same).flagged, same
