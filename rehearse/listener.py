@@ -2,7 +2,8 @@
 
 The rules (:mod:`rehearse.distress`) are sure and narrow. Beside them stands what was learnt from hand-written lines on MiniLM's
 vectors (``rehearse.lab.listener_training``): a draft is as near to danger as it is to the lines that were, less the nearness to
-those that only sound like it. How often each is right is in ``models/son/safety/CARD.md``.
+those that only sound like it. Where the second look is there (:mod:`rehearse.look`), it is asked as well. How often each is
+right is in ``models/son/safety/CARD.md``.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rehearse import catalog
 from rehearse.distress import METS, Met, met
-from rehearse.errors import DataError
+from rehearse.errors import DataError, VoiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,19 @@ class Embedder(Protocol):
         ...
 
 
+class Second(Protocol):
+    """Whatever can look a second time; :class:`rehearse.look.Look` does."""
+
+    @property
+    def danger(self) -> float:
+        """The probability (0 to 1) from which a text is to be met outside the role."""
+        ...
+
+    def mets(self, texts: "Sequence[str]") -> "Sequence[Mapping[str, float]]":
+        """Return, for each text, the probability of each thing that is met outside the role; ``none`` among them."""
+        ...
+
+
 class Listener:
     """Hears acute distress, violence, abuse and a wish for no contact in a draft."""
 
@@ -45,6 +59,7 @@ class Listener:
         """
         self.embedder = embedder
         self.parts = parts
+        self.second: Second | None = None
 
     @classmethod
     def load(cls, embedder: Embedder) -> "Listener":
@@ -75,7 +90,7 @@ class Listener:
         :param text: the draft; its words are kept nowhere.
         :raises DataError: if the rules are not as they should be.
         """
-        return met(text) or self._near(text)
+        return met(text) or self._near(text) or self._looked(text)
 
     def _near(self, text: str) -> Met | None:
         """Return what a draft is near to by meaning; ``None`` without an encoder, and for ordinary talk."""
@@ -92,6 +107,19 @@ class Listener:
             return None
         sums = [float(pulls[best][self.parts["met"] == number].sum()) for number in range(len(METS))]
         return METS[int(np.argmax(sums))]
+
+    def _looked(self, text: str) -> Met | None:
+        """Return what the second look hears; ``None`` without it, where it cannot look now, and for ordinary talk."""
+        if self.second is None or not text.strip():
+            return None
+        try:
+            found = self.second.mets(_pieces(text))
+        except VoiceError:
+            return None
+        strongest = max(found, key=lambda each: 1 - each["none"])
+        if 1 - strongest["none"] < self.second.danger:
+            return None
+        return max(METS, key=lambda name: strongest[name])
 
 
 def _pieces(text: str) -> list[str]:

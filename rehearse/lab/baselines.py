@@ -4,7 +4,7 @@ Each is fitted on the training writers (where there is something to fit) and giv
 that need one is the best on the development writers, as the check's own is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from rehearse.lab.lines import Message
 from rehearse.tone.encoder import Embedder
 
 Scores = NDArray[np.float64]
+# Of the training writers, how many the learning curve is told from.
+SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
 
 # Words that a list of blaming phrases would hold; written down before anything was measured.
 KEYWORDS = (
@@ -84,6 +86,27 @@ def frozen_scores(training: list[Message], messages: list[Message], embedder: Em
     model = LogisticRegression(C=10, max_iter=1000)
     model.fit(embedder.encode([each.text for each in training]), [each.flag for each in training])
     return np.asarray(model.predict_proba(embedder.encode([each.text for each in messages]))[:, 1], dtype=np.float64)
+
+
+def curve(messages: list[Message], writers: Sequence[list[Message]]) -> dict[str, float]:
+    """Return the AUC that TF-IDF with logistic regression reaches having learnt from ever more writers, by how many these are.
+
+    How steeply it still rises tells whether more writers would help; the app's readers take too long to train for that.
+
+    :param writers: the messages of each training writer.
+    :raises ImportError: if the lab's packages are not installed.
+    """
+    from rehearse.lab.tone_measure import auc
+
+    truth = np.array([each.flag for each in messages])
+    found = {}
+    for share in SHARES:
+        count = max(1, round(share * len(writers)))
+        training = [each for writer in writers[:count] for each in writer]
+        # One sort of message alone teaches nothing.
+        if len({each.flag for each in training}) == 2:
+            found[f"{count} writers, {len(training):,} messages"] = auc(truth, tfidf_scores(training, messages))
+    return found
 
 
 def every(messages: list[Message], embedder: Embedder) -> dict[str, tuple[float, float]]:

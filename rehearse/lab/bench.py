@@ -4,7 +4,6 @@ Ours and theirs take turns, so that whatever else the computer does falls on bot
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -17,21 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from rehearse.errors import RehearseError
 from rehearse.lab import performance
-from rehearse.lab.bench_voice import HERS, voice
+from rehearse.lab.bench_shelf import shelf
+from rehearse.lab.bench_voice import loss, voice
 from rehearse.lab.evaluation import Result, report
 from rehearse.lab.measuring import ROUNDS, apart, beside, timed
-from rehearse.scenario import Scenario, Son
-from rehearse.turn import Openness, Turn
 
 if TYPE_CHECKING:
     from rehearse.tone import ToneCheck
-    from rehearse.transcripts import Transcripts
 
 # Bars, each against the plain library in the same run; the last two stand alone, in MB and in seconds on two cores.
-START, CHECK, MEMORY, FIRST_WORDS = 1.25, 1.15, 1100.0, 1.2
-SHELF = 1000
-# One rehearsal in so many holds the word that is looked for.
-RARE = 200
+START, READY, CHECK, MEMORY, FIRST_WORDS = 1.25, 1.0, 1.15, 1100.0, 1.2
 
 PLAIN_DRAFTS = tuple(
     f"Hi love. {middle} I thought of you this morning. Talk whenever it suits you."
@@ -65,9 +59,40 @@ import time
 started = time.perf_counter()
 from rehearse.ui.serve import application, prepare_environment
 prepare_environment()
+from rehearse.ui.gate import Keys
 from rehearse.ui.room import Room
-application(Room.open())
+application(Room.open(), Keys())
 print(time.perf_counter() - started)
+"""
+_PLAIN_LOAD = """
+import time
+from rehearse import catalog
+from rehearse.voice import merging
+voice, encoder = merging.found() or catalog.verified("voice"), catalog.verified("encoder").parent
+started = time.perf_counter()
+from llama_cpp import Llama
+loaded = Llama(str(voice), n_ctx=2048, verbose=False)
+from sentence_transformers import SentenceTransformer
+loaded = loaded, SentenceTransformer(str(encoder), device="cpu", local_files_only=True)
+print(time.perf_counter() - started)
+"""
+_READY = """
+import os
+import time
+started = time.perf_counter()
+from rehearse.ui.serve import application, prepare_environment
+prepare_environment()
+from rehearse.ui.gate import Keys
+from rehearse.ui.room import Room
+room = Room.open()
+application(room, Keys())
+room.load()
+while not room.settled:
+    time.sleep(0.01)
+if room.parts.son is None or room.parts.check is None:
+    raise SystemExit(room.voice.failure + room.check.failure)
+print(time.perf_counter() - started, flush=True)
+os._exit(0)
 """
 _MEMORY = """
 import json
@@ -77,9 +102,10 @@ def resident():
     return round(psutil.Process().memory_info().rss / 1e6)
 from rehearse.ui.serve import application, prepare_environment
 prepare_environment()
+from rehearse.ui.gate import Keys
 from rehearse.ui.room import Room
 room = Room.open()
-application(room)
+application(room, Keys())
 found = {"the page alone": resident()}
 from rehearse.voice.choice import open_voice
 from rehearse import settings
@@ -90,7 +116,7 @@ import torch
 found["importing torch"] = resident() - found["page and voice"]
 room.parts.son.voice.close()
 room.load()
-while not room.settled or room.quickening < 1:
+while room.busy:
     time.sleep(0.05)
 if room.parts.son is None or room.parts.check is None:
     raise SystemExit(room.voice.failure + room.check.failure)
@@ -117,8 +143,10 @@ def bench(chosen: argparse.Namespace) -> int:
         results, failures = taken(
             {
                 "start": lambda: start(home),
-                # Makes the merged voice, which the memory is then measured with.
+                # Makes the merged voice and the second look, which what follows is measured with.
                 "voice": lambda: voice(home),
+                "loss": lambda: loss(home),
+                "ready": lambda: ready(home),
                 "memory": lambda: memory(home),
                 "check": check,
                 "shelf": lambda: shelf(Path(folder) / "shelf"),
@@ -156,6 +184,15 @@ def start(home: Path) -> list[Result]:
     return [beside("page built", ours, plain, "s", "gradio with an empty page", bar=START)]
 
 
+def ready(home: Path) -> list[Result]:
+    """Measure when he and the check are ready, beside an empty page of gradio's and both models as the libraries load them."""
+    plain, ours = [], []
+    for _ in range(ROUNDS):
+        plain.append(apart(_PLAIN_START, home) + apart(_PLAIN_LOAD, home))
+        ours.append(apart(_READY, home))
+    return [beside("voice and check ready, from the start", ours, plain, "s", "empty page, then both models", bar=READY)]
+
+
 def memory(home: Path) -> list[Result]:
     """Measure the resident memory with everything loaded, and his first words in a whole rehearsal: check, thoughts, choice."""
     found = apart(_MEMORY, home)
@@ -188,7 +225,8 @@ def check(tone: "ToneCheck | None" = None, encode: Callable[[list[str]], Any] | 
         def encode(texts: list[str]) -> Any:
             return model.encode(texts, show_progress_bar=False)
 
-    times: dict[bool, list[tuple[float, float, float]]] = {False: [], True: []}
+    times: dict[bool, list[tuple[float, ...]]] = {False: [], True: []}
+    tone.prepare()
     tone.check("Good morning.")
     encode(["Good morning."])
     for number, draft in enumerate(PLAIN_DRAFTS + BLAMING_DRAFTS):
@@ -198,45 +236,14 @@ def check(tone: "ToneCheck | None" = None, encode: Callable[[list[str]], Any] | 
         plain = timed(partial(encode, texts)) if before is None else before
         started = time.perf_counter()
         flagged = tone.check(draft).flagged
-        times[flagged].append((first, plain, (time.perf_counter() - started) * 1000))
+        second = (time.perf_counter() - started) * 1000
+        # As if she typed one word more.
+        times[flagged].append((first, plain, second, timed(partial(tone.check, f"{draft} Really."))))
     found = []
     for flagged, what, bar in ((False, "nothing found", CHECK), (True, "with suggestions", None)):
         if times[flagged]:
-            ours, theirs, again = (list(column) for column in zip(*times[flagged], strict=True))
+            ours, theirs, again, more = (list(column) for column in zip(*times[flagged], strict=True))
             found.append(beside(f"check of four sentences, {what}", ours, theirs, "ms", "SentenceTransformer.encode", bar=bar))
             found.append(beside(f"the same draft again, {what}", again, ours, "ms", "the first time"))
+            found.append(beside(f"a sentence more, {what}", more, ours, "ms", "the first time"))
     return found
-
-
-# -- the shelf --------------------------------------------------------------------------------------------------------------
-
-
-def shelf(folder: Path, size: int = SHELF) -> list[Result]:
-    """Measure the store once it holds many rehearsals.
-
-    :param folder: where the store may be made.
-    """
-    from rehearse.transcripts import Transcripts
-
-    with Transcripts(folder / "rehearsals.db") as store:
-        newest = _fill(store, size)
-        listing = [timed(store.list) for _ in range(ROUNDS * 2)]
-        search = [timed(lambda: store.list("lighthouse")) for _ in range(ROUNDS * 2)]
-        append = [timed(lambda: store.append(newest, Turn("mother", HERS[1], Openness.WARY))) for _ in range(ROUNDS * 2)]
-    figures = (("list", listing), ("search", search), ("append a turn", append))
-    return [Result(f"{name}, {size} rehearsals", round(median(times), 3), "ms", lower_is_better=True) for name, times in figures]
-
-
-def _fill(store: "Transcripts", size: int) -> str:
-    """Fill a store with rehearsals of six turns, a few of them about a lighthouse; return the id of one."""
-    first = store.create(Scenario(Son("Daniel", 24), "You have not talked since the spring.", title="Missed calls"))
-    parent = None
-    for number, line in enumerate(HERS):
-        turn = Turn("son" if number % 2 else "mother", line, Openness.WARY, parent)
-        store.append(first.id, turn)
-        parent = turn.id
-    model = json.dumps(store.export(first.id))
-    for number in range(1, size):
-        word = "lighthouse" if number % RARE == 0 else f"pool {number}"
-        store.import_(json.loads(model.replace("old pool", word)))
-    return first.id

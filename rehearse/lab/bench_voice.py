@@ -14,11 +14,13 @@ from typing import Any
 from rehearse import catalog, settings
 from rehearse.lab.evaluation import Result
 from rehearse.lab.measuring import ROUNDS, NotTaken, beside
+from rehearse.look import Look
 from rehearse.scenario import Scenario
 from rehearse.scenario import Son as Daniel
 from rehearse.son import prompt
 from rehearse.son.choice import numbers
 from rehearse.son.rewriter import VoiceRewriter
+from rehearse.tone.heard import Heard
 from rehearse.turn import Openness, Turn
 from rehearse.voice import merging
 from rehearse.voice.llama import LlamaVoice
@@ -26,6 +28,8 @@ from rehearse.voice.voice import Message, Sampling
 
 # Bars, each against the plain library in the same run.
 LOOP, WRITES, READS, LATER = 0.95, 1.25, 2.0, 1.3
+# Nats a token of his lines that merging may cost, and on how many dialogues that is measured.
+LOST, DIALOGUES = 0.02, 24
 # An answer shorter than this tells nothing of speed.
 FEWEST_TOKENS = 8
 EARLY, LATE = 2, 40
@@ -66,7 +70,10 @@ def voice(home: Path) -> list[Result]:
     try:
         with plain_voice(file, ours.context) as same, plain_voice(catalog.verified("voice"), ours.context) as shipped:
             found = [_loop(ours, same), *_beside_shipped(ours, shipped)]
-        found += [*_talks(ours), _side_by_side(ours), _rewordings(ours), _long_talk(ours)]
+        with settings_at(home):
+            look = Look.load()
+        found += [*_talks(ours, look), _side_by_side(ours), _rewordings(ours), _long_talk(ours)]
+        look.layers.close()
     finally:
         ours.close()
     return [*found, Result("making the merged voice, once", round(made, 1), "s", lower_is_better=True)]
@@ -96,6 +103,30 @@ def plain_voice(path: Path, context: int) -> Iterator[Any]:
         yield llama
     finally:
         llama.close()
+
+
+def loss(home: Path) -> list[Result]:
+    """Measure what merging costs in sense: how well his held-out lines are expected, beside the adapter as it is.
+
+    :param home: the data folder in which the merged voice was made.
+    :raises NotTaken: if the dialogues are not here, as in an installed copy.
+    """
+    from rehearse.lab import quantisation
+
+    samples = quantisation.held_out(DIALOGUES)
+    if not samples:
+        raise NotTaken("The held-out dialogues are not here.", "Run it in a checkout of the project.")
+    with settings_at(home):
+        merged = merging.build(lambda _: None)
+    told = []
+    for file, adapter in ((merged, None), (catalog.verified("voice"), catalog.verified("adapter"))):
+        loaded = quantisation.Bench(file, adapter)
+        try:
+            told.append(loaded.loss(samples))
+        finally:
+            loaded.close()
+    bar, adapted = round(told[1] + LOST, 4), {"with the adapter as it is": told[1]}
+    return [Result("loss of his held-out lines, merged", told[0], "nats", bar, adapted, lower_is_better=True)]
 
 
 # -- beside the plain library -----------------------------------------------------------------------------------------------
@@ -209,11 +240,11 @@ def _timed_tokens(drawing: Iterator[int]) -> tuple[float, float]:
 # -- over a talk ------------------------------------------------------------------------------------------------------------
 
 
-def _talks(ours: LlamaVoice) -> list[Result]:
+def _talks(ours: LlamaVoice, look: Look) -> list[Result]:
     """Measure what is read anew and how long she waits, early and late in a talk, whatever she asked for in between."""
     seen = {EARLY: _Watched(), LATE: _Watched()}
     for number in range(ROUNDS):
-        for turn, seconds in talk(ours, number):
+        for turn, seconds in talk(ours, number, lambda line: look.at([Heard(line)])):
             if turn in seen:
                 seen[turn].read.append(ours.count.read)
                 seen[turn].whole.append(ours.count.prompt)
@@ -227,8 +258,10 @@ def _talks(ours: LlamaVoice) -> list[Result]:
     ]
 
 
-def talk(ours: LlamaVoice, number: int) -> Iterator[tuple[int, float]]:
-    """Hold a talk in which she has lines reworded and tries doors; yield each turn's number and how long its first word took."""
+def talk(ours: LlamaVoice, number: int, look: Callable[[str], object]) -> Iterator[tuple[int, float]]:
+    """Hold a talk in which her lines are looked at twice, one is reworded, doors are tried, and she goes back; yield each turn's
+    number and how long its first word took.
+    """
     scene = Scenario(Daniel(f"Daniel {number}", 24), "You have not talked since the spring.")
     chosen = prompt.template("tuned")
     sampling = replace(chosen.sampling, most=12, seed=number)
@@ -237,6 +270,7 @@ def talk(ours: LlamaVoice, number: int) -> Iterator[tuple[int, float]]:
         # The same words early and late, so that the same is new.
         line = f"And day {turn + 10} of the month?" if turn in (EARLY, LATE) else HERS[turn % len(HERS)]
         path.append(Turn("mother", line, Openness.WARY))
+        look(line)
         started, first, said = time.perf_counter(), 0.0, ""
         for piece in ours.stream(prompt.fitted(scene, path, chosen, ours), sampling, Event()):
             first = first or time.perf_counter() - started
@@ -246,6 +280,9 @@ def talk(ours: LlamaVoice, number: int) -> Iterator[tuple[int, float]]:
             VoiceRewriter(ours).variants("You never call me.", 1)
             door = [*path[:-1], Turn("mother", "I hoped you would write.", Openness.WARY)]
             _ours(ours, prompt.fitted(scene, door, chosen, ours), sampling)
+            # An exchange back, and then on from here.
+            back = [*path[:-3], Turn("mother", "Say that again?", Openness.WARY)]
+            _ours(ours, prompt.fitted(scene, back, chosen, ours), sampling)
         path.append(Turn("son", said.strip(), Openness.WARY))
 
 

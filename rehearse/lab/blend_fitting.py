@@ -86,14 +86,14 @@ def fit(folder: Path, development: list[Message], most_false: float) -> dict[str
     reading = np.array([logit(each.score) for each in tuned.read(heard)])
     blame = ngrams.logits(heard)[0].astype(np.float64)
     weights = blend_of(reading, blame, truth)
-    _tell("the encoder alone", truth, reading)
-    _tell("the n-grams alone", truth, blame)
+    tell("the encoder alone", truth, reading)
+    tell("the n-grams alone", truth, blame)
     main = [each.kinds[0] if each.flag and each.kinds else "" for each in development]
     kind = max(KIND_WEIGHTS, key=lambda each: _kinds_right(TwoReaders(tuned, ngrams, Blend(*weights, each)), heard, main))
     blend = Blend(*weights, kind)
     reader = TwoReaders(tuned, ngrams, blend)
     every = dict.fromkeys(flagged_kinds(), 0.5)
-    scores = {share: _scores(Judge(reader, every, share), development) for share in SHARES}
+    scores = {share: scores_of(Judge(reader, every, share), development) for share in SHARES}
     share = max(SHARES, key=lambda each: auc(truth, scores[each]))
     # One threshold for all kinds: one for each, fitted on some dozens of lines, cost two points of F1 (0.833 for 0.856).
     threshold = best_threshold(scores[share], truth, most_false)
@@ -105,12 +105,13 @@ def fit(folder: Path, development: list[Message], most_false: float) -> dict[str
         "sure": sure_from(scores[share], strongest, truth, threshold),
         "thresholds": dict.fromkeys(sorted(flagged_kinds()), threshold),
     }
-    _tell("both", truth, scores[share])
+    tell("both", truth, scores[share])
     sys.stdout.write(json.dumps(card | {"ECE": calibration_error(truth, scores[share])}) + "\n")
     return card
 
 
-def _scores(judge: Judge, messages: list[Message]) -> NDArray[np.float64]:
+def scores_of(judge: Judge, messages: list[Message]) -> NDArray[np.float64]:
+    """Return the score of each message: that of its strongest passage."""
     found = judge.judged([(each.text, each.before) for each in messages])
     return np.array([max((passage.score for passage in passages), default=0.0) for passages in found])
 
@@ -126,7 +127,8 @@ def _kinds_right(reader: TwoReaders, heard: list[Heard], main: list[str]) -> flo
     return float(np.mean([likeliest(each, flagged=True) == main[i] for each, i in zip(readings, rows, strict=True)]))
 
 
-def _tell(name: str, truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> None:
+def tell(name: str, truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> None:
+    """Print the AUC of some scores, and the F1 at their best threshold."""
     best = max(f1(truth, scores >= each) for each in np.unique(scores.round(2)))
     sys.stdout.write(f"{name}: AUC {auc(truth, scores)}, F1 at its best threshold {best}\n")
 

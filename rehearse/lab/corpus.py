@@ -18,6 +18,8 @@ from typing import Any
 from rehearse.kinds import flagged_kinds
 from rehearse.kinds import kinds as known
 from rehearse.scenario import TEMPERAMENTS
+from rehearse.son import act
+from rehearse.son.bank import GROUPS
 
 # What a draft may have to be met for outside the role; most that only sound like it are `none`.
 MET = frozenset({"distress", "violence", "abuse", "no_contact", "none"})
@@ -117,8 +119,11 @@ def bank_problems(row: dict[str, Any]) -> list[str]:
     if not isinstance(levels, list) or not levels or any(level not in (1, 2, 3, 4, 5) for level in levels):
         problems.append("openness must list levels from 1 to 5")
     answers = row.get("answers")
-    if not isinstance(answers, list) or not answers or any(kind not in known() for kind in answers):
+    if not isinstance(answers, list) or not answers or any(kind not in known() and kind not in GROUPS for kind in answers):
         problems.append("answers must list kinds of hers")
+    acts = row.get("acts", [])
+    if not isinstance(acts, list) or any(name not in act.names() for name in acts):
+        problems.append("acts must list what a line of hers may do")
     return problems
 
 

@@ -101,14 +101,15 @@ def evaluate(chosen: argparse.Namespace) -> int:
     :raises NoData: if the file given is not labelled data.
     """
     data = [_labelled(Path(chosen.data))] if chosen.data else None
-    measures: dict[str, Callable[[list[Path] | None], list[Result]]] = {
+    measures: dict[str, Callable[..., list[Result]]] = {
         "tone": tone,
         "son": son,
         "reword": reword,
         "safety": safety,
     }
+    given = {"answers": chosen.answers, "keep": Path(chosen.keep) if chosen.keep else None} if chosen.what == "son" else {}
     try:
-        results = measures[chosen.what](data)
+        results = measures[chosen.what](data, **{name: value for name, value in given.items() if value is not None})
     except RehearseError as error:
         if settings.debug():
             raise
@@ -162,11 +163,15 @@ def tone(data: list[Path] | None) -> list[Result]:
     return measure(data)
 
 
-def son(data: list[Path] | None) -> list[Result]:
-    """Measure the son."""
-    from rehearse.lab.son_measure import measure
+def son(data: list[Path] | None, *, answers: int | None = None, keep: Path | None = None) -> list[Result]:
+    """Measure the son.
 
-    return measure(data)
+    :param answers: how many answers are drawn.
+    :param keep: a file in which what the voices say is kept, so that measuring can be stopped and taken up again.
+    """
+    from rehearse.lab.son_measure import ANSWERS, measure
+
+    return measure(data, answers=answers or ANSWERS, keep=keep)
 
 
 def reword(data: list[Path] | None) -> list[Result]:

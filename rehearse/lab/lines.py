@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearse import article, kinds, settings
 from rehearse.lab import corpus
-from rehearse.tone.heard import Heard
+from rehearse.tone.heard import HIM, Heard
 from rehearse.tone.sentences import sentences
 
 
@@ -87,7 +87,7 @@ def _from_dialogue(row: dict[str, Any]) -> list[Message]:
 
 def his(line: str) -> str:
     """Return a line of his as the reader is given it."""
-    return f"him: {line}" if line else ""
+    return f"{HIM}{line}" if line else ""
 
 
 def examples(found: Iterable[Message]) -> list[Example]:

@@ -16,7 +16,7 @@ from rehearse.kinds import flagged_kinds
 from rehearse.lab import lines
 from rehearse.lab.lines import Message
 from rehearse.tone.heard import Heard
-from rehearse.tone.ngrams import BEFORE_WEIGHT, BLOCKS, NGrams, parts, vectorizer
+from rehearse.tone.ngrams import BEFORE_WEIGHT, BLOCKS, NGrams, parts
 
 # A feature that so few messages have says more about their writer than about blame.
 RAREST = {"words": 2, "letters": 3, "before": 2}
@@ -25,9 +25,18 @@ RATIO_POWER = 0.7
 SMOOTHING = 0.3
 STRENGTH = 10.0
 KIND_STRENGTH = 10.0
+# So many features are kept of each block, at most: those that weigh most. The file has to stay small.
+MOST = {"words": 110_000, "letters": 50_000, "before": 20_000}
 ARTICLE_TIMES = 3
 # What the article itself calls its warned phrases counts more than what a like line is called elsewhere.
 ARTICLE_WEIGHT = 30.0
+
+
+def vectorizer(block: str, **given: Any) -> Any:
+    """Return what cuts and weighs a block's features in scikit-learn, not fitted yet."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(sublinear_tf=True, lowercase=False, **BLOCKS[block], **given)
 
 
 def fitted(messages: list[Message]) -> dict[str, NDArray[Any]]:
@@ -79,6 +88,22 @@ def _kinds(features: Any, labels: list[tuple[str, ...]], weights: list[float]) -
     return np.ascontiguousarray(np.hstack([model.coef_, model.intercept_[:, None]]), dtype=np.float16)
 
 
+def thinned(tensors: dict[str, NDArray[Any]], most: dict[str, int] = MOST) -> dict[str, NDArray[Any]]:
+    """Return the tensors without the features that weigh least, where a block has more than so many."""
+    names = {block: tensors[f"{block}.vocabulary"].tobytes().decode().split("\n") for block in BLOCKS}
+    weight = np.abs(tensors["flag"]).astype(np.float32) + np.abs(tensors["kind"]).astype(np.float32).mean(axis=0)
+    found, kept, start = dict(tensors), [], 0
+    for block, words in names.items():
+        here = np.sort(np.argsort(-weight[start : start + len(words)], kind="stable")[: most[block]])
+        found[f"{block}.vocabulary"] = np.frombuffer("\n".join(words[each] for each in here).encode(), np.uint8)
+        found[f"{block}.idf"] = tensors[f"{block}.idf"][here]
+        kept.append(here + start)
+        start += len(words)
+    # The last column is the bias.
+    columns = np.append(np.concatenate(kept), start)
+    return found | {"flag": tensors["flag"][columns], "kind": np.ascontiguousarray(tensors["kind"][:, columns])}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Fit on the training writers and save ``ngrams.safetensors``."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -86,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     from safetensors.numpy import save_file
 
-    tensors = fitted(lines.messages(lines.files("train")))
+    tensors = thinned(fitted(lines.messages(lines.files("train"))))
     chosen.out.mkdir(parents=True, exist_ok=True)
     save_file(tensors, chosen.out / "ngrams.safetensors")
     made = NGrams(tensors, sorted(flagged_kinds()))

@@ -114,11 +114,16 @@ class Bench:
         self.weights.close()
 
 
+def held_out(dialogues: int) -> list[voice_data.Sample]:
+    """Return so many dialogues of writers the voice never learnt from, taken evenly from all of them."""
+    samples = [each for each in voice_data.samples(voice_data.files("test")) if each.task == "reply" and len(each.learnt) > 1]
+    return samples[:: max(1, len(samples) // dialogues)][:dialogues]
+
+
 def rows(dialogues: int = DIALOGUES, rounds: int = ROUNDS) -> list[Row]:
     """Return one row a file: name, size, loss, and the medians of its speeds."""
     base, adapter = catalog.verified("voice"), catalog.verified("adapter")
-    samples = [each for each in voice_data.samples(voice_data.files("test")) if each.task == "reply" and len(each.learnt) > 1]
-    samples = samples[:: max(1, len(samples) // dialogues)][:dialogues]
+    samples = held_out(dialogues)
     with TemporaryDirectory(prefix="rehearse-quantisation-") as name:
         files: dict[str, tuple[Path, Path | None]] = {SHIPPED: (base, None), ADAPTED: (base, adapter)}
         whole = Path(name) / "F16.gguf"

@@ -11,9 +11,9 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
@@ -32,7 +32,31 @@ def _length(unit: list[Example]) -> int:
     return max(len(each.heard.text) + len(each.heard.before) for each in unit)
 
 
-def unequal(examples: list[Example]) -> tuple[list[int], list[int]]:
+class Grouped(Protocol):
+    """Whatever is flagged or not, and shares a group with what is like it and lands otherwise."""
+
+    @property
+    def flag(self) -> bool:
+        """Whether it may land as blame."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """What it shares; empty if nothing."""
+        ...
+
+
+def kind_goal(labels: Sequence[Sequence[str]], names: Sequence[str]) -> torch.Tensor:
+    """Return what the kinds' probabilities should be (texts, names): the main kind counts most, the others share what is left."""
+    goal = torch.zeros(len(labels), len(names))
+    for position, each in enumerate(labels):
+        for rank, name in enumerate(each):
+            share = 1.0 if len(each) == 1 else (0.75 if rank == 0 else 0.25 / (len(each) - 1))
+            goal[position, names.index(name)] = share
+    return goal
+
+
+def unequal(examples: Sequence[Grouped]) -> tuple[list[int], list[int]]:
     """Return the positions of flagged examples and, beside each, one of the same group that is not flagged."""
     flagged: list[int] = []
     gentle: list[int] = []
@@ -97,14 +121,7 @@ class Trainer:
         total = functional.binary_cross_entropy_with_logits(flag, wanted * 0.96 + 0.02)
         rows = [row for row, each in enumerate(examples) if each.kinds]
         if rows:
-            # The main kind counts most; the others share what is left.
-            goal = torch.zeros(len(rows), len(self.names))
-            for position, row in enumerate(rows):
-                labels = examples[row].kinds
-                for rank, name in enumerate(labels):
-                    goal[position, self.names.index(name)] = (
-                        1.0 if len(labels) == 1 else (0.75 if rank == 0 else 0.25 / (len(labels) - 1))
-                    )
+            goal = kind_goal([examples[row].kinds for row in rows], self.names)
             total = total + 0.5 * functional.cross_entropy(kind[rows], goal)
         left, right = unequal(examples)
         if left:

@@ -1,14 +1,17 @@
 """Measuring what is met outside the role: how many drafts that should be are, and how much ordinary talk is too."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from rehearse import distress
+from rehearse.errors import RehearseError
 from rehearse.lab import corpus, lines, listener_training, voice_data
 from rehearse.lab.evaluation import NoData, Result
 from rehearse.lab.tone_measure import public_folder
 from rehearse.listener import Listener
+from rehearse.look import Look
 
 RECALL, FALSE_ALARMS = 0.95, 0.01
 # Of each public file so many rows are read, evenly drawn: enough for a tenth of a per cent, and a minute on two cores.
@@ -26,6 +29,8 @@ def measure(data: list[Path] | None = None, listener: Listener | None = None) ->
         from rehearse.tone import encoder
 
         listener = Listener.load(encoder.load()[0])
+        with suppress(RehearseError):
+            listener.second = Look.load()
     rows = [row for path in (data or listener_training.files("test")) for row in corpus.read(path) if "met" in row]
     if not rows:
         raise NoData("There is no draft to measure on.", "Give a file of drafts labelled with “met” with --data.")

@@ -1,5 +1,6 @@
 """Measuring the check on labelled messages."""
 
+import random
 import re
 import time
 from collections import Counter
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rehearse import settings
+from rehearse import look, settings
 from rehearse.kinds import flagged_kinds
 from rehearse.lab import baselines, corpus, lines
 from rehearse.lab.evaluation import NoData, Result
@@ -34,7 +35,9 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None, *, b
     messages = lines.messages(data if data is not None else lines.files("test"))
     if not messages:
         raise NoData("There is no labelled message to measure on.", "Give a file with --data.")
-    check = check or ToneCheck.load()
+    if check is None:
+        check = ToneCheck.load()
+        look.bring(check)
     reports = [check.check(each.text, each.before) for each in messages]
     truth = np.array([each.flag for each in messages])
     said = np.array([each.flagged for each in reports])
@@ -50,6 +53,8 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None, *, b
     if 0 < truth.sum() < len(truth):
         found.append(Result("AUC", auc(truth, scores), bar=0.98, beside={name: each[1] for name, each in simpler.items()}))
         found += _talk_matters(messages, scores, check)
+        if beside:
+            found += _learning_curve(messages)
     right = [
         report.kinds[0] == each.kinds[0]
         for each, report in zip(messages, reports, strict=True)
@@ -72,6 +77,7 @@ def measure(data: list[Path] | None = None, check: ToneCheck | None = None, *, b
     if spans:
         found.append(Result("span token F1", _mean(spans), bar=0.75))
     found.append(Result("a draft of three sentences, median", _latency(messages, check), "ms", bar=60, lower_is_better=True))
+    found += _second_look(messages, truth, check)
     if data is None:
         found += public_results(check, public_folder())
     return found
@@ -92,6 +98,33 @@ def _talk_matters(messages: list[Message], scores: NDArray[np.float64], check: T
     return [Result(name, auc(truth, scores[rows]), beside={"not told": auc(truth, alone)})]
 
 
+def _learning_curve(messages: list[Message]) -> list[Result]:
+    """Return what the simplest learner reaches with all training writers, and beside it with fewer; nothing without them."""
+    writers = [rows for path in lines.line_files("train") if (rows := lines.messages([path]))]
+    # A fixed order that does not follow that of writing: later writers wrote what earlier readers had got wrong.
+    random.Random(1).shuffle(writers)
+    try:
+        told = list(baselines.curve(messages, writers).items())
+    except ImportError:
+        return []
+    if not told:
+        return []
+    name, value = told[-1]
+    return [Result(f"AUC of TF-IDF + logistic regression, learnt from {name}", value, beside=dict(told[:-1]))]
+
+
+def _second_look(messages: list[Message], truth: NDArray[np.bool_], check: ToneCheck) -> list[Result]:
+    """Return what is reached without the second look, and how long it takes; nothing if there is none."""
+    if check.judge.second is None:
+        return []
+    quick = [check.check(each.text, each.before, quick=True) for each in messages]
+    found = [Result("flagged or not, F1, without the second look", f1(truth, np.array([each.flagged for each in quick])))]
+    if 0 < truth.sum() < len(truth):
+        found.append(Result("AUC, without the second look", auc(truth, np.array([each.score for each in quick]))))
+    name = "a draft of three sentences with the second look, median"
+    return [*found, Result(name, _latency(messages, check, quick=False), "ms", bar=400, lower_is_better=True)]
+
+
 def _writers(messages: list[Message], truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> list[Result]:
     """Return F1 by writer where there are several: ids start with the writer's name."""
     writers = [re.split(r"[-/]", each.id)[0] for each in messages]
@@ -102,16 +135,18 @@ def _writers(messages: list[Message], truth: NDArray[np.bool_], said: NDArray[np
     return found
 
 
-def _latency(messages: list[Message], check: ToneCheck) -> float:
+def _latency(messages: list[Message], check: ToneCheck, *, quick: bool = True) -> float:
     """Return the median milliseconds that a check of a new draft of three sentences takes, the models being loaded."""
     fresh = check.anew()
+    if not quick and check.judge.second is not None:
+        fresh.judge.bring(*check.judge.second)
     fresh.check("You never call.")
     short = [each.text for each in messages if len(sentences(each.text)) == 1]
     drafts = [" ".join(short[first : first + 3]) for first in range(0, min(len(short), 63) - 2, 3)]
     seconds = []
     for draft in drafts:
         started = time.perf_counter()
-        fresh.check(draft)
+        fresh.check(draft, quick=quick)
         seconds.append(time.perf_counter() - started)
     return round(1000 * float(np.median(seconds)), 1) if seconds else 0.0
 

@@ -1,6 +1,8 @@
-"""Portable lines of his, each fitting many talks, from ``models/son/bank``."""
+"""Portable lines of his, each fitting many talks, and what lines of hers they can answer, from ``models/son/bank``."""
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,17 +10,35 @@ from pathlib import Path
 from rehearse import settings
 from rehearse.errors import DataError
 from rehearse.kinds import kinds
+from rehearse.son import act as acts_of
 from rehearse.turn import Openness
+
+# Names for all kinds that are flagged, and for all that are not.
+GROUPS = {"blaming": True, "gentle": False}
+# What the lines of the bank call her, and what sons do.
+_OURS = re.compile(r"\b(?:Mom|Mum)\b")
+_NAMES = re.compile(
+    r"\b(?:[Mm]om(?:my)?|[Mm]um(?:my)?|[Mm]am(?:my|ma|á|o|i)?|[Mm]ama|[Mm]a|[Mm]other|[Mm]aman|[Aa]mm[aiu]|[Ee]omma)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Portable:
-    """A line he may say to many: how open it sounds, after which kinds of hers it fits, and to whom it is like."""
+    """A line he may say to many: how open it sounds, after which kinds and acts of hers it fits, and to whom it is like.
+
+    Without ``acts`` it can answer any; without ``temperaments`` it is like anybody.
+    """
 
     text: str
     openness: frozenset[Openness]
     answers: frozenset[str]
     temperaments: frozenset[str]
+    acts: frozenset[str]
+
+    @property
+    def gentle(self) -> bool:
+        """Return whether it answers only lines that do not blame."""
+        return not any(kinds()[name].flagged for name in self.answers)
 
 
 @cache
@@ -31,15 +51,26 @@ def _read(folder: Path) -> tuple[Portable, ...]:
                 portable = Portable(
                     row["text"],
                     frozenset(Openness(level) for level in row["openness"]),
-                    frozenset(row["answers"]),
+                    _answered(row["answers"]),
                     frozenset(row.get("temperaments", ())),
+                    frozenset(row.get("acts", ())),
                 )
             except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
                 raise DataError(path, f"line {number} is not a portable line") from error
             if not portable.text.strip() or not portable.answers <= set(kinds()):
                 raise DataError(path, f"line {number} is empty or names an unknown kind")
+            if not portable.acts <= acts_of.names():
+                raise DataError(path, f"line {number} names an act that prompts/acts.toml does not have")
             found.append(portable)
     return tuple(found)
+
+
+def _answered(names: Sequence[str]) -> frozenset[str]:
+    """Return the kinds that are named, a group of kinds being spelled out."""
+    found = {name for name in names if name not in GROUPS}
+    for group in GROUPS.keys() & set(names):
+        found |= {name for name, kind in kinds().items() if kind.flagged == GROUPS[group]}
+    return frozenset(found)
 
 
 def portable_lines() -> tuple[Portable, ...]:
@@ -50,16 +81,47 @@ def portable_lines() -> tuple[Portable, ...]:
     return _read(settings.models_folder() / "son" / "bank")
 
 
-def fitting(openness: Openness, heard: frozenset[str], temperament: str) -> list[str]:
+def fitting(openness: Openness, heard: frozenset[str], temperament: str, act: str = "") -> list[str]:
     """Return the lines that fit after kinds of hers at an openness; those of another temperament are left out.
 
     :param heard: the kinds of her line; one in common is enough.
     :param temperament: his; empty if it is not known.
+    :param act: what her line does; lines that cannot answer that are left out. Empty for any.
     """
-    return [
+    blamed = any(kinds()[name].flagged for name in heard)
+
+    def answers(each: Portable) -> bool:
+        # Which warmth the check heard matters less than what the line does: thanks are thanks, whatever else is in them.
+        return bool(heard & each.answers) or (bool(heard) and act in each.acts and not blamed and each.gentle)
+
+    found = [
         each.text
         for each in portable_lines()
         if openness in each.openness
-        and heard & each.answers
+        and answers(each)
         and (not temperament or not each.temperaments or temperament in each.temperaments)
+        and (not act or not each.acts or act in each.acts)
     ]
+    return list(dict.fromkeys(found))
+
+
+@cache
+def meant_for(act: str, few: int) -> frozenset[str]:
+    """Return the lines that were written for an act: those that name it among a few.
+
+    :param few: of how many acts at most.
+    """
+    return frozenset(each.text for each in portable_lines() if act in each.acts and len(each.acts) <= few)
+
+
+def addressed(line: str, his: Sequence[str]) -> str:
+    """Return a line of the bank with what he calls her in this talk, if he has called her anything.
+
+    :param his: his lines so far.
+    """
+    if not _OURS.search(line):
+        return line
+    for said in reversed(his):
+        if found := _NAMES.search(said):
+            return _OURS.sub(found[0][:1].upper() + found[0][1:], line)
+    return line

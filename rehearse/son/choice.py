@@ -1,7 +1,8 @@
 """Choosing his answer: what he thought of himself, lines that fit many talks, and which of them to say."""
 
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,40 +11,65 @@ from typing import Literal
 from rehearse import data, settings
 from rehearse.errors import DataError
 from rehearse.kinds import kinds
-from rehearse.son import bank
-from rehearse.son.guard import Guard
+from rehearse.son import act, bank
+from rehearse.son.guard import Guard, first_sentence
 from rehearse.son.ranker import Ranker
 from rehearse.tone.report import entries
-from rehearse.turn import Turn
+from rehearse.turn import Openness, Turn
 
+_WORD = re.compile(r"[\w']+")
 _PARTS: tuple[Literal["findings", "strengths"], ...] = ("findings", "strengths")
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How many answers are thought of, and how lines of the bank are weighed against them."""
+    """How many answers are thought of, and how they and the lines of the bank are weighed against each other."""
 
     thoughts: int
+    most_sentences: int
     concrete: frozenset[str]
-    bonus_concrete: float
-    bonus_other: float
+    bonus: dict[str, float]
+    act: dict[str, float]
+    seeming: frozenset[str]
     near: float
+    openness: dict[str, float]
+    length: dict[str, float]
+    echo: dict[str, float]
+
+
+_TABLES = {
+    "bank_bonus": {"asked", "concrete", "other", "told"},
+    "act": {"few", "each"},
+    "openness": {"weight", "middle", "spread", "blamed"},
+    "length": {"words", "each"},
+    "echo": {"run", "longer", "share", "above"},
+}
 
 
 @cache
 def _read(path: Path) -> Numbers:
     try:
         table = data.read_toml(path)["choosing"]
+        tables = {name: {key: float(value) for key, value in table[name].items()} for name in _TABLES}
         found = Numbers(
             int(table["thoughts"]),
+            int(table["most_sentences"]),
             frozenset(table["concrete"]),
-            float(table["bank_bonus"]["concrete"]),
-            float(table["bank_bonus"]["other"]),
+            tables["bank_bonus"],
+            tables["act"],
+            frozenset(table["seeming"]),
             float(table["near"]),
+            tables["openness"],
+            tables["length"],
+            tables["echo"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(path, "its table choosing lacks a number") from error
-    if not found.concrete <= set(kinds()) or found.thoughts < 1:
+    if any(set(tables[name]) != wanted for name, wanted in _TABLES.items()):
+        raise DataError(path, "its table choosing lacks a number")
+    if not found.seeming <= act.names():
+        raise DataError(path, "its table choosing names an unknown act")
+    if not found.concrete <= set(kinds()) or found.thoughts < 1 or found.most_sentences < 1:
         raise DataError(path, "its table choosing names an unknown kind, or no thought at all")
     return found
 
@@ -64,26 +90,113 @@ class Chosen:
     from_bank: bool = False
 
 
-def choose(ranker: Ranker, hers: Turn, temperament: str, thoughts: Sequence[str], guard: Guard, chance: random.Random) -> Chosen:
-    """Return the answer that fits her line best.
+def choose(
+    ranker: Ranker,
+    hers: Turn,
+    temperament: str,
+    thoughts: Sequence[str],
+    guard: Guard,
+    chance: random.Random,
+    his: Sequence[str] = (),
+) -> Chosen:
+    """Return the answer that fits her line best, and where he is.
+
+    Each thought stands there twice, whole and as its first sentence: a small voice answers with its first and invents in its
+    second. What counts is how well an answer fits, how near it sounds to his openness, how short it is, and that it does not
+    give her own words back to her.
 
     :param hers: her turn, with its openness and report.
     :param temperament: his; empty if it is not known.
     :param thoughts: the answers he thought of, all passed by the guard.
     :param chance: draws among portable lines that fit about equally well.
+    :param his: his lines so far, for what he calls her, and so that he finds another line.
     """
     weights = numbers()
     heard = heard_in(hers)
-    portable = [line for line in bank.fitting(hers.openness, heard, temperament) if not guard.broken(line, whole=True)]
-    if not thoughts and not portable:
+    own = list(dict.fromkeys([*thoughts, *(first for each in thoughts if (first := _first(each, guard)))]))
+    blamed = any(kinds()[name].flagged for name in heard)
+    does = _done(hers.text, blamed, weights)
+    named = {line: bank.addressed(line, his) for line in bank.fitting(hers.openness, heard, temperament, does)}
+    portable = [line for line, spoken in named.items() if not guard.broken(spoken, whole=True)]
+    # Short ones may come twice in a talk, but not while there is another.
+    portable = [line for line in portable if named[line] not in his] or portable
+    if not own and not portable:
         return Chosen("")
-    scores = ranker.scores(hers.text, hers.openness, [*thoughts, *portable]).tolist()
-    own = max(zip(scores, thoughts, strict=False), default=(float("-inf"), ""))
-    bonus = weights.bonus_concrete if heard <= weights.concrete else weights.bonus_other
-    others = sorted(zip(scores[len(thoughts) :], portable, strict=True), reverse=True)
-    if not others or own[0] >= others[0][0] + bonus:
-        return Chosen(own[1])
-    return Chosen(chance.choice([line for score, line in others if score >= others[0][0] - weights.near]), from_bank=True)
+    answers = [*own, *portable]
+    fits = ranker.scores(hers.text, hers.openness, answers).tolist()
+    sounds = ranker.sounds(answers).tolist()
+    scores = [
+        fit - _astray(sound, hers.openness, weights, blamed=blamed) - _burden(answer, hers.text, weights)
+        for answer, fit, sound in zip(answers, fits, sounds, strict=True)
+    ]
+    mine, plain = scores[: len(own)], scores[len(own) :]
+    if not portable:
+        return Chosen(max(zip(mine, own, strict=True))[1])
+    # A question that blames seldom wants an answer.
+    others = sorted(zip(_raised(plain, portable, "" if blamed else does, weights), portable, strict=True), reverse=True)
+    bonus = _bonus(hers.text, heard, weights)
+    # Asked for a fact, he knows it and the bank does not: a thought in the form of an answer goes before a line that turns the
+    # question.
+    before = [
+        max(plain) + min(bonus, weights.bonus["told"]) if act.answered(does, thought) else others[0][0] + bonus for thought in own
+    ]
+    best = max(((score - lead, thought) for score, lead, thought in zip(mine, before, own, strict=True)), default=(-1.0, ""))
+    if best[0] >= 0:
+        return Chosen(best[1])
+    line = chance.choice([line for score, line in others if score >= others[0][0] - weights.near])
+    return Chosen(named[line], from_bank=True)
+
+
+def _done(line: str, blamed: bool, weights: Numbers) -> str:
+    """Return what her line does; praise that blames is no praise."""
+    found = act.told(line)
+    return act.rules().unknown["other"] if blamed and found in weights.seeming else found
+
+
+def _raised(scores: Sequence[float], lines: Sequence[str], does: str, weights: Numbers) -> Iterator[float]:
+    """Yield the scores of portable lines, raised for those that were written for what her line does.
+
+    :param does: an act; empty to raise none.
+    """
+    meant = bank.meant_for(does, int(weights.act["few"]))
+    return (score + weights.act["each"] * (line in meant) for score, line in zip(scores, lines, strict=True))
+
+
+def _first(thought: str, guard: Guard) -> str:
+    """Return the first sentence of a thought, if it can stand for the whole: no single word, and nothing the guard refuses."""
+    first = first_sentence(thought)
+    return first if len(first.split()) > 1 and not guard.broken(first, whole=True) else ""
+
+
+def _bonus(line: str, heard: frozenset[str], weights: Numbers) -> float:
+    """Return what the bank is given before his own answers, after a line of hers."""
+    if not heard <= weights.concrete:
+        return weights.bonus["other"]
+    return weights.bonus["asked" if line.rstrip().endswith("?") else "concrete"]
+
+
+def _astray(sound: float, openness: Openness, weights: Numbers, *, blamed: bool = False) -> float:
+    """Return how far an answer sounds from where he is; right after blame he sounds a little less open than he is."""
+    numbers = weights.openness
+    wanted = numbers["middle"] + numbers["spread"] * (openness - numbers["middle"]) - numbers["blamed"] * blamed
+    return numbers["weight"] * (sound - wanted) ** 2
+
+
+def _burden(answer: str, line: str, weights: Numbers) -> float:
+    """Return what an answer loses for being long, and for giving her words back to her."""
+    length, echo = weights.length, weights.echo
+    said, heard = _words(answer), _words(line)
+    lost = length["each"] * max(0.0, len(said) - length["words"])
+    run = int(echo["run"])
+    runs = {tuple(heard[i : i + run]) for i in range(len(heard) - run + 1)}
+    if any(tuple(said[i : i + run]) in runs for i in range(len(said) - run + 1)):
+        lost += echo["longer"]
+    shared = sum(word in set(heard) for word in said) / max(1, len(said))
+    return lost + echo["share"] * max(0.0, shared - echo["above"])
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower().replace("’", "'"))
 
 
 def heard_in(turn: Turn) -> frozenset[str]:

@@ -113,9 +113,15 @@ class Guard:
             return "form"
         return self._ledger.broken(text, whole=whole) if self._ledger else None
 
-    def full(self, text: str) -> bool:
-        """Whether he has said enough: as many sentences or words as he may."""
-        return len(_END.findall(text)) >= self.rules.most_sentences or len(text.split()) >= self.rules.longest_words
+    def full(self, text: str, most_sentences: int | None = None) -> bool:
+        """Whether he has said enough: as many sentences or words as he may.
+
+        :param most_sentences: fewer sentences than the rules allow.
+        """
+        return (
+            len(_END.findall(text)) >= (most_sentences or self.rules.most_sentences)
+            or len(text.split()) >= self.rules.longest_words
+        )
 
     def safe(self, openness: Openness) -> str:
         """Return a short safe line for this openness that he has not said lately; the longest unsaid if all were."""
@@ -139,6 +145,12 @@ def finished_sentences(text: str) -> str:
     """Return the part of a growing answer that ends with a finished sentence; empty if none is finished."""
     ends = [match.end() for match in _END.finditer(text)]
     return text[: ends[-1]] if ends else ""
+
+
+def first_sentence(text: str) -> str:
+    """Return the first finished sentence of an answer; empty if none is finished."""
+    end = _END.search(text)
+    return text[: end.end()].strip() if end else ""
 
 
 def _grams(words: Sequence[str]) -> set[tuple[str, ...]]:

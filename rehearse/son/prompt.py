@@ -37,7 +37,8 @@ def _read(path: Path) -> tuple[dict[str, Template], dict[str, str]]:
     tables = data.read_toml(path)
     try:
         scene: dict[str, str] = tables.pop("scene")
-        tables.pop("choosing", None)
+        for other in ("choosing", "examples"):
+            tables.pop(other, None)
         templates = {
             name: Template(table["system"], table["line"], Sampling(**table["sampling"]), table.get("speaks_first", ""))
             for name, table in tables.items()

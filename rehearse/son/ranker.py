@@ -1,8 +1,9 @@
-"""Which of several answers fits her line best, at this openness.
+"""Which of several answers fits her line best, at this openness, and how open each of them sounds.
 
 MiniLM's vectors of her line and of his answer, each moved a little by a learnt low-rank map, and hers by how open he is; the
-nearer the better. Trained on the exchanges of the dialogues to tell his true answer from others
-(``rehearse.lab.ranker_training``); how often it does is in ``models/son/CARD.md``.
+nearer the better. How open an answer sounds is a weighted sum over the same vector of his and a few figures that can be
+counted (:mod:`rehearse.son.sounding`). Both are trained on the exchanges of the dialogues (``rehearse.lab.ranker_training``);
+how often they are right is in ``models/son/CARD.md``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rehearse import catalog
 from rehearse.errors import DataError
+from rehearse.son.sounding import counted
 from rehearse.tone.encoder import Embedder
 from rehearse.turn import Openness
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # How many answers' vectors are kept: all portable lines and those he lately thought of.
-KEPT = 2048
-PARTS = ("hers.down", "hers.up", "his.down", "his.up", "openness")
+KEPT = 4096
+PARTS = ("hers.down", "hers.up", "his.down", "his.up", "openness", "sounds.meaning", "sounds.counted", "sounds.level")
 
 
 class Ranker:
@@ -29,8 +31,8 @@ class Ranker:
     def __init__(self, embedder: Embedder, parts: "Mapping[str, NDArray[np.float32]]") -> None:
         """Use an encoder and the learnt parts.
 
-        :param parts: ``hers.down`` and ``his.down`` (dimensions, rank), ``hers.up`` and ``his.up`` (dimensions, rank), and
-            ``openness`` (5, dimensions).
+        :param parts: ``hers.down`` and ``his.down`` (dimensions, rank), ``hers.up`` and ``his.up`` (dimensions, rank),
+            ``openness`` (5, dimensions), ``sounds.meaning`` (dimensions), ``sounds.counted`` (figures) and ``sounds.level`` (1).
         """
         self.embedder = embedder
         self.parts = parts
@@ -72,6 +74,17 @@ class Ranker:
         asked = self._moved(self.embedder.encode([line]), "hers") + self.parts["openness"][int(openness) - 1]
         fits: NDArray[np.float32] = np.stack(said) @ _unit(asked)[0]
         return fits
+
+    def sounds(self, answers: Sequence[str]) -> "NDArray[np.float32]":
+        """Return how open each answer sounds, about 1 (shut) to 5 (open); most lie near the middle, so compare, do not read off.
+
+        :param answers: what he might say; at least one.
+        """
+        import numpy as np
+
+        figures = np.array([counted(answer) for answer in answers], dtype=np.float32)
+        meant = np.stack(self._said(answers)) @ self.parts["sounds.meaning"]
+        return np.asarray(meant + figures @ self.parts["sounds.counted"] + self.parts["sounds.level"], dtype=np.float32)
 
     def prepare(self, answers: Sequence[str]) -> None:
         """Read answers that will be wanted again and again, so that his first one need not wait for it."""

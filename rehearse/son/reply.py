@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from threading import Event
 
+from rehearse.errors import VoiceError
 from rehearse.scenario import Scenario
-from rehearse.son import prompt
+from rehearse.son import examples, prompt
 from rehearse.son.choice import choose, numbers
 from rehearse.son.guard import Guard, finished_sentences
 from rehearse.son.ledger import Ledger
 from rehearse.son.ranker import Ranker
 from rehearse.turn import Turn
+from rehearse.voice.exchange import held
 from rehearse.voice.voice import Message, Sampling, Voice
 
 # How often an answer is tried again, unseen by her, before a safe line is said instead.
@@ -24,10 +26,12 @@ class Son:
     def __init__(self, voice: Voice, ranker: Ranker | None = None) -> None:
         """Use a voice.
 
-        :param ranker: with it, a small tuned voice thinks of several answers and says the one that fits best.
+        :param ranker: with it, a small tuned voice thinks of several answers and says the one that fits best; for another voice
+            its encoder finds examples that are near to the scene.
         """
         self.voice = voice
         self.ranker = ranker
+        self._examples = examples.Nearest(None)
         self.refused: list[str] = []
         self.from_bank = False
 
@@ -48,8 +52,15 @@ class Son:
         :param keep: reads only what is new all the same; two answers from one moment are then drawn alike.
         :raises VoiceError: if the voice cannot answer.
         """
-        chosen = prompt.template("tuned" if self.voice.tuned else "plain")
-        asked = prompt.fitted(scenario, path, chosen, self.voice)
+        # The same one throughout, though another should take its place meanwhile.
+        with held(self.voice) as voice:
+            yield from self._reply(voice, scenario, path, stop, seed=seed, keep=keep)
+
+    def _reply(
+        self, voice: Voice, scenario: Scenario, path: Sequence[Turn], stop: Event, *, seed: int | None, keep: bool
+    ) -> Iterator[str]:
+        chosen = self._template(voice, scenario)
+        asked = prompt.fitted(scenario, path, chosen, voice)
         openness = path[-1].openness if path else scenario.openness
         guard = Guard(
             [turn.text for turn in path if turn.speaker == "mother"],
@@ -60,37 +71,52 @@ class Son:
         first = random.SystemRandom().randrange(2**31) if seed is None else seed
         sampling = replace(chosen.sampling, seed=first, afresh=seed is not None and not keep)
         self.refused, self.from_bank = [], False
-        if self.ranker is not None and self.voice.tuned and path:
-            thoughts = self._thoughts(asked, sampling, stop, guard)
+        if self.ranker is not None and voice.tuned and path:
+            thoughts = self._thoughts(voice, asked, sampling, stop, guard)
             if not stop.is_set():
-                found = choose(self.ranker, path[-1], scenario.son.temperament, thoughts, guard, random.Random(first))
+                his = [turn.text for turn in path if turn.speaker == "son"]
+                found = choose(self.ranker, path[-1], scenario.son.temperament, thoughts, guard, random.Random(first), his)
                 self.from_bank = found.from_bank
                 yield found.text or guard.safe(openness)
             return
         for attempt in range(TRIES):
             spoken = False
-            for piece in self._guarded(self.voice.stream(asked, replace(sampling, seed=first + attempt), stop), stop, guard):
+            for piece in self._guarded(voice.stream(asked, replace(sampling, seed=first + attempt), stop), stop, guard):
                 spoken = True
                 yield piece
             if spoken or stop.is_set():
                 return
         yield guard.safe(openness)
 
-    def _thoughts(self, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> list[str]:
+    def _template(self, voice: Voice, scenario: Scenario) -> prompt.Template:
+        """Return how to ask: our own voice as it learnt, another one in plain words and with examples of how sons answer."""
+        if voice.tuned:
+            return prompt.template("tuned")
+        plain = prompt.template("plain")
+        if voice.context < examples.LEAST_CONTEXT:
+            return plain
+        embedder = self.ranker.embedder if self.ranker else None
+        if self._examples.embedder is not embedder:
+            self._examples = examples.Nearest(embedder)
+        return examples.shown(plain, self._examples.to(scenario))
+
+    def _thoughts(self, voice: Voice, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> list[str]:
         """Return several different whole answers that break no rule."""
         draws = [replace(sampling, seed=(sampling.seed or 0) + number) for number in range(numbers().thoughts)]
 
         def enough(text: str) -> bool:
-            return guard.broken(text) is not None or guard.full(finished_sentences(text))
+            return guard.broken(text) is not None or guard.full(finished_sentences(text), numbers().most_sentences)
 
         found: dict[str, None] = {}
-        for pieces in self.voice.several(asked, draws, stop, enough):
+        for pieces in voice.several(asked, draws, stop, enough):
             text = "".join(self._guarded(iter(pieces), stop, guard)).strip()
-            if text:
+            # While it grew, the last word of all was never looked at: it might not have been whole.
+            if text and guard.broken(text, whole=True) is None:
                 found.setdefault(text)
         return list(found)
 
     def _guarded(self, pieces: Iterator[str], stop: Event, guard: Guard) -> Iterator[str]:
+        """Yield the finished sentences of an answer, up to one that breaks a rule; of a voice that breaks off, all it said."""
         text, shown = "", ""
         try:
             for piece in pieces:
@@ -110,6 +136,11 @@ class Son:
                     shown = ready
                 if guard.full(shown):
                     return
+        except VoiceError:
+            rest = text.rstrip()
+            if len(rest) > len(shown) and not guard.broken(rest, whole=True):
+                yield rest[len(shown) :]
+            raise
         finally:
             close = getattr(pieces, "close", None)
             if close is not None:

@@ -55,13 +55,13 @@ class ToneCheck:
 
     @classmethod
     def load(cls) -> "ToneCheck":
-        """Load the embedded encoder with our layers; takes some seconds, most of them for importing torch.
+        """Load the embedded encoder with our layers; takes a few seconds, most of them for importing torch.
 
         :raises ModelMissing: if a file is not there.
         :raises ModelChanged: if a file is not the pinned one.
         """
         embedder, reader, card = reader_module.load()
-        check = cls(
+        return cls(
             reader,
             embedder,
             card["thresholds"],
@@ -71,9 +71,11 @@ class ToneCheck:
             card["sure"],
             Fidelity.load(embedder),
         )
-        check.reworder.prepare()
-        check.nearest.prepare()
-        return check
+
+    def prepare(self) -> None:
+        """Read what is offered and shown beside findings now, so that her first one need not wait for it; takes a few seconds."""
+        self.reworder.prepare()
+        self.nearest.prepare()
 
     def heed(self, remarks: Sequence[Remark]) -> None:
         """Treat these sentences, and what is nearly the same, as she says from now on; earlier remarks are forgotten."""
@@ -81,7 +83,7 @@ class ToneCheck:
             self._remarks = Remarks(self.embedder, remarks, self._remarks)
 
     def anew(self) -> "ToneCheck":
-        """Return a check of the same parts that has read nothing yet."""
+        """Return a check of the same parts that has read nothing yet; it does not look a second time."""
         return ToneCheck(
             self.judge.reader,
             self.embedder,
@@ -93,13 +95,22 @@ class ToneCheck:
             self.reworder.fidelity,
         )
 
-    def check(self, text: str, before: str = "", *, rewriter: Rewriter | None = None, avoid: Collection[str] = ()) -> Report:
+    def check(
+        self,
+        text: str,
+        before: str = "",
+        *,
+        rewriter: Rewriter | None = None,
+        avoid: Collection[str] = (),
+        quick: bool = False,
+    ) -> Report:
         """Read a draft and report.
 
         :param text: her draft; only its first 4,000 characters are read.
         :param before: his last line, if there is one: the same words can be fair after it.
         :param rewriter: asked for rewordings of her own sentences too, where there are none without it (slower).
         :param avoid: phrases not to offer while there are others: what she was offered just before.
+        :param quick: without the second look: what can be said while she types.
         """
         text = whole(text)
         offered = set(avoid)
@@ -108,7 +119,7 @@ class ToneCheck:
         heeded: list[Heeded] = []
         # Taken once: she may add a remark while this is read.
         remarks = self._remarks
-        passages = self.judge.passages(text[:LONGEST_DRAFT], before)
+        passages = self.judge.passages(text[:LONGEST_DRAFT], before, quick=quick)
         for passage in passages:
             said = remarks.on([each.text for each in passage.sentences])
             for index, (sentence, reading) in enumerate(zip(passage.sentences, passage.readings, strict=True)):
@@ -120,14 +131,14 @@ class ToneCheck:
                 if remark is not None and remark.stung and not alone:
                     # She knows him, so this is sure; which of its words carry it, nobody has said.
                     sure = replace(reading, span=(0, len(sentence.text)))
-                    hers = self._finding(sentence, sure, 1.0, rewriter, offered)
+                    hers = self._finding(sentence, sure, 1.0, rewriter, offered, quick)
                     findings.append(replace(hers, why=stung_reason(), said=True))
                     offered |= {each.text for each in hers.suggestions}
                 elif alone and (remark is None or remark.stung):
                     # A sentence that is named only because its passage blames is as sure as the passage is.
                     own = reading.score >= self.judge.thresholds[likeliest(reading, flagged=True)]
                     score = reading.score if own else passage.score
-                    findings.append(self._finding(sentence, reading, score, rewriter, offered))
+                    findings.append(self._finding(sentence, reading, score, rewriter, offered, quick))
                     offered |= {each.text for each in findings[-1].suggestions}
                 elif gentle != "plain" and reading.kinds[gentle] >= self.strength_threshold:
                     strengths.append(Strength(sentence.start, sentence.end, sentence.text, gentle, kinds()[gentle].practice))
@@ -157,17 +168,30 @@ class ToneCheck:
             if held is not None and all(each.sentence.start != held.start for each in blaming):
                 blaming.append(Blaming(held, finding.kind, (finding.start - held.start, finding.end - held.start)))
                 best.append(next((each.text for each in finding.suggestions if each.source == "reworded"), ""))
-        return self.reworder.whole(report.text[:LONGEST_DRAFT], blaming, best, report.findings[0].practice)
+        return self._passing(self.reworder.whole(report.text[:LONGEST_DRAFT], blaming, best, report.findings[0].practice))
+
+    def _passing(self, made: list[Suggestion], quick: bool = False) -> list[Suggestion]:
+        """Return the wordings of her own words that the second look lets through too, if there is one to ask."""
+        if quick or self.judge.second is None or not made:
+            return made
+        passes = self.judge.lets_through([each.text for each in made], quick=False)
+        return [each for each, through in zip(made, passes, strict=True) if through]
 
     def _finding(
-        self, sentence: Sentence, reading: Reading, score: float, rewriter: Rewriter | None, offered: Collection[str]
+        self,
+        sentence: Sentence,
+        reading: Reading,
+        score: float,
+        rewriter: Rewriter | None,
+        offered: Collection[str],
+        quick: bool,
     ) -> Finding:
         name = likeliest(reading, flagged=True)
         kind = kinds()[name]
         start, end = sentence.start + reading.span[0], sentence.start + reading.span[1]
         words = sentence.text[reading.span[0] : reading.span[1]]
         suggestions = [
-            *self.reworder.own(Blaming(sentence, name, reading.span), kind.practice, rewriter),
+            *self._passing(self.reworder.own(Blaming(sentence, name, reading.span), kind.practice, rewriter), quick),
             *self.reworder.phrases(sentence.text, name, kind.practice, offered),
         ]
         # What she said stings is not offered to her as gentler.

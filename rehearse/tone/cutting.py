@@ -10,6 +10,8 @@ from rehearse.tone.grammar import Style, plain, spelled_out
 from rehearse.tone.recasts import Recasts
 
 LEAST_WORDS = 2
+# A clause that is kept beside another wording says something of its own.
+LEAST_KEPT = 3
 # A cut that leaves less than this much of a sentence has lost what she wanted to say.
 LEAST_SHARE = 0.3
 
@@ -43,12 +45,11 @@ def trimmed(hers: str, span: tuple[int, int], recasts: Recasts) -> list[str]:
     :param span: where in it the blame was heard.
     """
     found = [_without_tail(hers, recasts)]
-    joints = [0, *(match.end() for match in _JOINT.finditer(hers)), len(hers)]
-    parts = [(a, b) for a, b in zip(joints, joints[1:], strict=False) if b > a]
-    blamed = [min(b, span[1]) - max(a, span[0]) > 0.5 * (b - a) for a, b in parts]
+    pieces = parts(hers)
+    blamed = [overlaps(each, span) for each in pieces]
     if any(blamed) and not all(blamed):
         first, last = blamed.index(True), len(blamed) - 1 - blamed[::-1].index(True)
-        found += [hers[: parts[first][0]], hers[parts[last][1] :]]
+        found += [hers[: pieces[first][0]], hers[pieces[last][1] :]]
     whole = len(_WORD.findall(hers))
     style = Style.of(hers)
     made = []
@@ -62,6 +63,26 @@ def trimmed(hers: str, span: tuple[int, int], recasts: Recasts) -> list[str]:
         # "Running late?" is said without a verb.
         made.append(asked + hers[len(hers.rstrip(".!?… ")) :].strip())
     return list(dict.fromkeys(sorted(made, key=lambda each: -len(each))))
+
+
+def parts(hers: str) -> list[tuple[int, int]]:
+    """Return where the clauses of a sentence stand, each with the joint that ends it."""
+    joints = [0, *(match.end() for match in _JOINT.finditer(hers)), len(hers)]
+    return [(a, b) for a, b in zip(joints, joints[1:], strict=False) if b > a]
+
+
+def overlaps(part: tuple[int, int], span: tuple[int, int]) -> bool:
+    """Whether more than half of a clause lies where blame was heard."""
+    return min(part[1], span[1]) - max(part[0], span[0]) > 0.5 * (part[1] - part[0])
+
+
+def ended(part: str, hers: str, style: Style) -> str:
+    """Return a clause of hers as a sentence of its own; empty if it cannot be one."""
+    words = _LEADING.sub("", part.strip().rstrip(",;:-–— ")).strip()
+    if len(_WORD.findall(words)) < LEAST_KEPT or not stands(words):
+        return ""
+    closed = words if words[-1] in ".!?…" else f"{words}{_mark(hers, words)}"
+    return closed if style.small else closed[0].upper() + closed[1:]
 
 
 def stands(words: str) -> bool:

@@ -8,8 +8,10 @@ and what they get wrong, is in ``models/tone/CARD.md``.
 
 import copy
 import json
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rehearse import catalog, settings
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 # MiniLM reads 256 word pieces; a spoken sentence with the line before it rarely needs 100.
 LONGEST = 128
 BATCH = 32
+# Vectors kept, 1.5 kB each.
+REMEMBERED = 512
 
 
 class Embedder(Protocol):
@@ -56,9 +60,34 @@ class MiniLM:
     def __init__(self, model: "SentenceTransformer") -> None:
         """Wrap a loaded model."""
         self.model = model
+        self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Return one unit vector a text: shape (texts, 384)."""
+        """Return one unit vector a text: shape (texts, 384).
+
+        What was asked for lately is not read again: by a check of a line its phrases, its examples and her remarks are looked
+        for, and he answers it.
+        """
+        import numpy as np
+
+        with self._lock:
+            known = {each: self._known[each] for each in texts if each in self._known}
+        fresh = [each for each in dict.fromkeys(texts) if each not in known]
+        known.update(zip(fresh, self._read(fresh), strict=True))
+        with self._lock:
+            for each in known:
+                self._known[each] = known[each]
+                self._known.move_to_end(each)
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return np.stack([known[each] for each in texts]) if texts else self._read([])
+
+    def _read(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        import numpy as np
+
+        if not texts:
+            return np.empty((0, self.model.get_embedding_dimension() or 0), np.float32)
         vectors: NDArray[np.float32] = self.model.encode(
             list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )

@@ -23,16 +23,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Made = Literal["sentence", "whole", "voice"]
+Made = Literal["sentence", "replaced", "whole", "voice"]
 
 PARTS = ("weights", "thresholds", "common")
 # Buckets that words and pairs of words are counted in: those of the wording, and those of it that are not hers.
 BUCKETS = 2048
 MEASURES = 12
+# How much a wording that is nearer to her line is preferred among those that read right.
+NEARNESS = 1.0
 
 _WORD = re.compile(r"[\w']+")
 _ENDING = re.compile(r"(?:ing|ed|es|s|ly|n't|'s|'ll|'d|'ve|'re|'m|e|y|ies)$")
 _YOURS = re.compile(r"\b(my|your|his|her|our|their) (\w+)")
+_FRAME = re.compile(
+    r"\b(?:hurt|sad|hard for me|got to me|find it hard|lost|loved it|liked it|worried|afraid)(?: when| that| if) $"
+)
+# What follows her fact as it stands: a feeling, a wish or a question.
+_ANSWERED = re.compile(r"[\w' ]{0,40}[.,] (?:and )?(?:i|we|how|what|would|could|you're|it was|tell)\b")
 _DOER = re.compile(
     r"\b(i|you|he|she|we|they)(?:'(?:ve|d|ll))? (?:(?:have|had|never|always|just|only|even|still|did|do|didn't|don't|would|could|"
     r"will|won't|can't) )*(\w{3,})"
@@ -45,14 +52,14 @@ class Fidelity:
     def __init__(self, embedder: Embedder, parts: "Mapping[str, NDArray[np.float32]]") -> None:
         """Use an encoder and the learnt parts.
 
-        :param parts: ``weights`` (features + 1, the last is the bias), ``thresholds`` (3: for a sentence by patterns or
-            cutting, for a whole draft so, and for what the voice made) and ``common`` (bytes: the words that the voice may
-            bring in, joined by line feeds).
+        :param parts: ``weights`` (features + 1, the last is the bias), ``thresholds`` (4: for a sentence by patterns or cutting,
+            for a draft with sentences so replaced, for one with some left out, and for what the voice made) and ``common``
+            (bytes: the words that the voice may bring in, joined by line feeds).
         """
         self.embedder = embedder
         self.weights = parts["weights"]
-        sentence, whole, voice = (float(each) for each in parts["thresholds"])
-        self.thresholds: dict[Made, float] = {"sentence": sentence, "whole": whole, "voice": voice}
+        sentence, replaced, whole, voice = (float(each) for each in parts["thresholds"])
+        self.thresholds: dict[Made, float] = {"sentence": sentence, "replaced": replaced, "whole": whole, "voice": voice}
         self.common = frozenset(parts["common"].astype("uint8").tobytes().decode("utf-8").split("\n"))
 
     @classmethod
@@ -73,7 +80,7 @@ class Fidelity:
         from safetensors.numpy import load_file
 
         found = load_file(path)
-        if set(found) != set(PARTS) or found["thresholds"].shape != (3,):
+        if set(found) != set(PARTS) or found["thresholds"].shape != (4,):
             raise DataError(path, "it does not hold the parts of the judge of wordings")
         return cls(embedder, found)
 
@@ -92,15 +99,22 @@ class Fidelity:
         ]
         if not kept:
             return []
-        scores = self.scores(line, kept)
-        ranked = sorted(zip(scores.tolist(), kept, strict=True), key=lambda pair: -pair[0])
-        return [each for score, each in ranked if score >= self.thresholds[made]]
+        vectors = self.embedder.encode([line, *kept])
+        near = vectors[1:] @ vectors[0]
+        scores = self._scores(line, kept, vectors).tolist()
+        # A mere cut must read as surely as a draft with sentences left out: a concern is soon lost with the blame.
+        needed = [self.thresholds["whole" if made == "sentence" and _cut(line, each) else made] for each in kept]
+        right = [place for place, score in enumerate(scores) if score >= needed[place]]
+        # Of those that read right, the one that says more of what she said is the better.
+        return [kept[place] for place in sorted(right, key=lambda place: -(scores[place] + NEARNESS * near[place]))]
 
     def scores(self, line: str, wordings: Sequence[str]) -> "NDArray[np.float32]":
         """Return for each wording how likely it is to read right, 0 to 1."""
+        return self._scores(line, wordings, self.embedder.encode([line, *wordings]))
+
+    def _scores(self, line: str, wordings: Sequence[str], vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
         import numpy as np
 
-        vectors = self.embedder.encode([line, *wordings])
         seen = np.stack([features(vectors[0], vectors[1 + row], line, each) for row, each in enumerate(wordings)])
         logits = seen @ self.weights[:-1] + self.weights[-1]
         return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
@@ -110,10 +124,21 @@ def sound(line: str, wording: str, blamed: Sequence[str] = ()) -> bool:
     """Whether a wording breaks none of the rules: it keeps no blaming words, swaps no person and says nothing twice."""
     hers, offered = spelled_out(line), spelled_out(wording)
     for each in blamed:
-        words = spelled_out(each)
-        if len(words.split()) >= 3 and words in offered:
+        words = spelled_out(each).strip(" .!?…")
+        before, kept, after = offered.partition(words)
+        if len(words.split()) >= 3 and kept and not (_framed(before) or _ANSWERED.match(after)):
             return False
     return not _swapped(hers, offered) and not _repeats(offered)
+
+
+def _cut(line: str, wording: str) -> bool:
+    """Whether a wording is nothing but a part of her line."""
+    return spelled_out(wording).strip(" .!?…") in spelled_out(line)
+
+
+def _framed(before: str) -> bool:
+    """Whether what stands before kept words makes them the occasion of a feeling: "I was hurt when you shouted"."""
+    return bool(_FRAME.search(before))
 
 
 def _swapped(hers: str, offered: str) -> bool:

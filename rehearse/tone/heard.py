@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+# What marks his line before hers.
+HIM = "him: "
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -22,6 +25,39 @@ class Reading:
     score: float
     kinds: dict[str, float]
     span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the second look says of one text: the logit of blame, the logarithms of each kind's probability, and the
+    probability of each thing that is met outside the role (``none`` among them).
+    """
+
+    blame: float
+    kinds: dict[str, float]
+    mets: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How a glance is joined with a reading: the reading's logit and the glance's are multiplied by these and ``bias`` is added;
+    ``kind`` multiplies the glance's logarithms of the kinds. From ``threshold`` on (0 to 1) what comes out counts as blame.
+    Fitted by ``rehearse.lab.look_fitting``.
+    """
+
+    reading: float
+    glance: float
+    bias: float
+    kind: float
+    threshold: float
+
+
+class Looker(Protocol):
+    """Whatever can look a second time; :class:`rehearse.look.Look` does."""
+
+    def at(self, heard: Sequence[Heard]) -> list[Glance]:
+        """Return a glance for each text, in order."""
+        ...
 
 
 class Reader(Protocol):

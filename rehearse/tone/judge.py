@@ -6,13 +6,16 @@ often hangs on its neighbours. So the passage decides, and the sentences say whe
 decides for itself, because three kind ones round it do not undo it.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
+from rehearse.errors import VoiceError
 from rehearse.kinds import kinds
-from rehearse.tone.heard import Heard, Reader, Reading
+from rehearse.tone.heard import HIM, Glance, Heard, Looker, Reader, Reading, Weights
+from rehearse.tone.reader import EDGE, logit
 from rehearse.tone.sentences import Sentence, sentences, whole
 
 # Readings kept so that a keystroke re-reads only what it changed.
@@ -21,6 +24,10 @@ REMEMBERED = 512
 PASSAGE = 400
 # No probability is as high as this.
 NEVER_SURE = 2.0
+# What is offered stays below the score that counts by this much: read again among other texts, the last digits may differ.
+HAIR = 0.005
+# Beyond this many logits nothing changes any more.
+_FAR = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +59,85 @@ class Judge:
         self.thresholds = dict(thresholds)
         self.sentence_share = sentence_share
         self.sure = sure
+        self._second: tuple[Looker, Weights] | None = None
         self._readings: OrderedDict[Heard, Reading] = OrderedDict()
         self._lock = Lock()
 
-    def passages(self, draft: str, before: str = "") -> list[Passage]:
+    def bring(self, looker: Looker, weights: Weights) -> None:
+        """Look a second time from now on, wherever one does not ask for a quick answer."""
+        self._second = looker, weights
+
+    @property
+    def second(self) -> tuple[Looker, Weights] | None:
+        """What looks a second time, and how much it counts; ``None`` while nothing does."""
+        return self._second
+
+    def passages(self, draft: str, before: str = "", *, quick: bool = False) -> list[Passage]:
         """Judge one draft.
 
         :param draft: her words.
         :param before: his last line, if there is one.
+        :param quick: without the second look.
         """
-        return self.judged([(draft, before)])[0]
+        return self.judged([(draft, before)], quick=quick)[0]
 
-    def lets_through(self, texts: Sequence[str]) -> list[bool]:
-        """Whether each text may be said as it is; all are read at once."""
-        return [not any(each.flagged for each in passages) for passages in self.judged([(text, "") for text in texts])]
+    def lets_through(self, texts: Sequence[str], *, quick: bool = True) -> list[bool]:
+        """Whether each text may be said as it is, and by more than a hair; all are read at once.
 
-    def judged(self, drafts: Sequence[tuple[str, str]]) -> list[list[Passage]]:
-        """Return the passages of each draft, given with his last line."""
+        :param quick: without the second look, which is slow for many texts.
+        """
+        judged = self.judged([(text, "") for text in texts], quick=quick)
+        return [not any(each.flagged or self._borders(each, quick=quick) for each in passages) for passages in judged]
+
+    def _borders(self, passage: Passage, *, quick: bool) -> bool:
+        """Whether a passage that was let through scores hardly less than what counts."""
+        least = min(self.thresholds.values()) if quick or self._second is None else self._second[1].threshold
+        return least - HAIR < passage.score
+
+    def calm(self, text: str, most: float, *, quick: bool = True) -> bool:
+        """Whether a text is let through, and neither a passage of it nor a sentence is read as more blaming than this.
+
+        :param quick: without the second look, which is slow for many texts.
+        """
+        passages = self.passages(text, quick=quick)
+        heard = [each.score for each in passages] + [each.score for passage in passages for each in passage.readings]
+        return not any(each.flagged for each in passages) and max(heard, default=0.0) <= most
+
+    def judged(self, drafts: Sequence[tuple[str, str]], *, quick: bool = False) -> list[list[Passage]]:
+        """Return the passages of each draft, given with his last line.
+
+        :param quick: without the second look.
+        """
         plans = [[_Plan.of(group, draft, lead) for group, lead in _grouped(draft, before)] for draft, before in drafts]
         readings = self._read([heard for plan in plans for each in plan for heard in (*each.alone, each.together)])
-        return [[self._passage(each, readings) for each in plan] for plan in plans]
+        glances = {} if quick else self._looked([each.together for plan in plans for each in plan])
+        return [[self._passage(each, readings, glances.get(each.together)) for each in plan] for plan in plans]
 
-    def _passage(self, plan: "_Plan", known: Mapping[Heard, Reading]) -> Passage:
+    def _looked(self, heard: Sequence[Heard]) -> dict[Heard, Glance]:
+        """Return a glance at each text; none while nothing looks a second time, or where it cannot look now."""
+        if self._second is None:
+            return {}
+        wanted = list(dict.fromkeys(heard))
+        try:
+            return dict(zip(wanted, self._second[0].at(wanted), strict=True))
+        except VoiceError:
+            return {}
+
+    def _passage(self, plan: "_Plan", known: Mapping[Heard, Reading], glance: Glance | None) -> Passage:
         readings = tuple(known[heard] for heard in plan.alone)
         strongest = max(range(len(readings)), key=lambda index: readings[index].score)
         together = known[plan.together]
         score = (1 - self.sentence_share) * together.score + self.sentence_share * readings[strongest].score
-        if readings[strongest].score >= self.sure:
+        least = self.thresholds[likeliest(together, flagged=True)]
+        if glance is not None and self._second is not None:
+            weights = self._second[1]
+            least = weights.threshold
+            score = joined(score, glance, weights)
+            readings = tuple(leaning(each, glance, weights) for each in readings)
+        # Who looked a second time heard the sentence too, and what stands round it.
+        if glance is None and readings[strongest].score >= self.sure:
             score = max(score, readings[strongest].score)
-        elif score < self.thresholds[likeliest(together, flagged=True)]:
+        elif score < least:
             return Passage(plan.sentences, readings, score, ())
         own = [i for i, each in enumerate(readings) if each.score >= self.thresholds[likeliest(each, flagged=True)]]
         return Passage(plan.sentences, readings, score, tuple(own) or (strongest,))
@@ -126,8 +183,22 @@ def _grouped(draft: str, before: str) -> list[tuple[list[Sentence], str]]:
             groups[-1].append(each)
         else:
             groups.append([each])
-    leads = [f"him: {whole(before)}" if before else "", *(group[-1].text for group in groups[:-1])]
+    leads = [f"{HIM}{whole(before)}" if before else "", *(group[-1].text for group in groups[:-1])]
     return list(zip(groups, leads, strict=False))
+
+
+def joined(score: float, glance: Glance, weights: Weights) -> float:
+    """Return the score of a passage (0 to 1) once it was looked at a second time."""
+    total = weights.reading * logit(score) + weights.glance * glance.blame + weights.bias
+    return round(1 / (1 + math.exp(-max(-_FAR, min(_FAR, total)))), 4)
+
+
+def leaning(reading: Reading, glance: Glance, weights: Weights) -> Reading:
+    """Return a reading whose flagged kinds lean to what the second look hears; what they have together stays the same."""
+    flagged = {name: max(reading.kinds[name], EDGE) for name in reading.kinds if kinds()[name].flagged}
+    leant = {name: value * math.exp(weights.kind * glance.kinds.get(name, 0.0)) for name, value in flagged.items()}
+    scale = sum(reading.kinds[name] for name in flagged) / max(sum(leant.values()), EDGE * EDGE)
+    return replace(reading, kinds=reading.kinds | {name: round(scale * value, 4) for name, value in leant.items()})
 
 
 def likeliest(reading: Reading, *, flagged: bool) -> str:

@@ -5,9 +5,11 @@ before, each feature scaled by its log-count ratio (Wang & Manning, 2012, "Basel
 meant, this one the turns of phrase; the two err on different lines, so both together err less (``models/tone/CARD.md``).
 """
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +17,7 @@ from numpy.typing import NDArray
 from rehearse.errors import DataError, ModelMissing
 from rehearse.tone.heard import Heard
 
-if TYPE_CHECKING:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-# How each block of features is cut, and how much it counts.
+# How each block of features is cut: as scikit-learn is told to when it is fitted, which counts and weighs in the same way.
 BLOCKS: dict[str, dict[str, Any]] = {
     "words": {"ngram_range": (1, 3), "token_pattern": r"(?u)\b\w+(?:'\w+)?\b|[?!.,…]"},
     "letters": {"ngram_range": (2, 5), "analyzer": "char_wb"},
@@ -37,11 +36,24 @@ def parts(heard: Sequence[Heard], block: str) -> list[str]:
     return [plain(each.before if block == "before" else each.text) for each in heard]
 
 
-def vectorizer(block: str, **given: Any) -> "TfidfVectorizer":
-    """Return a block's vectorizer, not fitted yet."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    return TfidfVectorizer(sublinear_tf=True, lowercase=False, **BLOCKS[block], **given)
+def cut(text: str, block: str) -> Iterator[str]:
+    """Yield the features of a text in its form, those of several occurrences several times."""
+    told = BLOCKS[block]
+    least, most = told["ngram_range"]
+    if told.get("analyzer") != "char_wb":
+        words = re.findall(told["token_pattern"], text)
+        for length in range(least, min(most, len(words)) + 1):
+            for start in range(len(words) - length + 1):
+                yield " ".join(words[start : start + length])
+        return
+    for word in text.split():
+        edged = f" {word} "
+        for length in range(least, most + 1):
+            for start in range(max(1, len(edged) - length + 1)):
+                yield edged[start : start + length]
+            if length >= len(edged):
+                # A short word counts once.
+                break
 
 
 class NGrams:
@@ -58,12 +70,11 @@ class NGrams:
         self.kinds = tuple(kinds)
         self.flag = tensors["flag"].astype(np.float32)
         self.kind = tensors["kind"].astype(np.float32)
-        self.vectorizers = {}
+        self.rarity = {block: tensors[f"{block}.idf"].astype(np.float64) for block in BLOCKS}
+        self.places: dict[str, dict[str, int]] = {}
         for block in BLOCKS:
             names = tensors[f"{block}.vocabulary"].tobytes().decode("utf-8").split("\n")
-            made = vectorizer(block, vocabulary=names)
-            made.idf_ = tensors[f"{block}.idf"].astype(np.float64)
-            self.vectorizers[block] = made
+            self.places[block] = {name: place for place, name in enumerate(names)}
 
     @classmethod
     def load(cls, path: Path, kinds: Sequence[str]) -> "NGrams":
@@ -80,16 +91,26 @@ class NGrams:
             found = cls(load_file(path), kinds)
         except (KeyError, ValueError) as error:
             raise DataError(path, "it is not what was written there") from error
-        features = sum(len(each.vocabulary) for each in found.vectorizers.values()) + 1
-        if found.flag.shape != (features,) or found.kind.shape != (len(kinds), features):
+        features = sum(map(len, found.places.values())) + 1
+        fitting = all(found.rarity[block].shape == (len(places),) for block, places in found.places.items())
+        if not fitting or found.flag.shape != (features,) or found.kind.shape != (len(kinds), features):
             raise DataError(path, "its parts do not fit together")
         return found
 
     def logits(self, heard: Sequence[Heard]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return how far each text leans to blame (a logit; shape: texts) and to each flagged kind (texts, kinds)."""
-        from scipy import sparse
-
-        blocks = [made.transform(parts(heard, block)) for block, made in self.vectorizers.items()]
-        blocks[-1] = blocks[-1] * BEFORE_WEIGHT
-        features = sparse.hstack([*blocks, np.ones((len(heard), 1))]).tocsr()
-        return np.asarray(features @ self.flag, np.float32), np.asarray(features @ self.kind.T, np.float32)
+        blames = np.zeros(len(heard), np.float64)
+        leanings = np.zeros((len(heard), len(self.kinds)), np.float64)
+        begin = 0
+        for block, places in self.places.items():
+            for row, text in enumerate(parts(heard, block)):
+                counts = Counter(place for feature in cut(text, block) if (place := places.get(feature)) is not None)
+                if not counts:
+                    continue
+                found = np.fromiter(sorted(counts), np.int64, len(counts))
+                weights = (1 + np.log([counts[place] for place in found.tolist()])) * self.rarity[block][found]
+                weights *= (BEFORE_WEIGHT if block == "before" else 1.0) / np.sqrt(weights @ weights)
+                blames[row] += self.flag[begin + found] @ weights
+                leanings[row] += self.kind[:, begin + found] @ weights
+            begin += len(places)
+        return (blames + self.flag[-1]).astype(np.float32), (leanings + self.kind[:, -1]).astype(np.float32)

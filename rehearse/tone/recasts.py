@@ -14,7 +14,9 @@ from typing import Any
 from rehearse import data, settings
 from rehearse.errors import DataError
 from rehearse.kinds import flagged_kinds
-from rehearse.tone.grammar import Style, Verbs, indirect, plain, sentence, spelled_out
+from rehearse.tone.clauses import clauses, plainly
+from rehearse.tone.facts import MOTHER, OTHERS, innocent
+from rehearse.tone.grammar import Style, Verbs, indirect, plain, sentence, spelled_out, third
 
 SORTS = frozenset({"task", "life", "event", "body", "thing", "people", "quarrel"})
 LONGEST_REST = 7
@@ -24,8 +26,9 @@ LONGEST_CLAUSE = 14
 # In a longer sentence a noun of the list is seldom what it is about.
 LONGEST_ABOUT = 16
 # A clause says what its sentence says only if it is this much of it.
-CLAUSE_SHARE = 0.4
-LEAST_SHARE = 0.25
+CLAUSE_SHARE = 0.33
+# So many entries may speak to one clause: which reads best is for the judge of wordings.
+MOST_ENTRIES = 3
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _OPTION = re.compile(r"\[([^\]]*)\]")
@@ -43,13 +46,28 @@ _REASONS = frozenset("because if so than cos as though although unless like".spl
 _BASE_LIKE = ("let", "put", "cut", "shut", "read", "quit", "set", "used", "had", "got")
 _PLAIN_ADJECTIVES = frozenset("new first last old next final real proper decent better".split())
 _NO_REST = frozenset(
-    "and but or because if so than then unless while though although never not no don't can't won't didn't isn't i he she they "
-    "you you're you'd you'll you've who that's it's is are was were will would could should like as when until till nothing even "
-    "yourself always ever which why what how instead whatever".split()
+    "and but or because if so than then unless while though although never not no don't can't won't didn't isn't i he she "
+    "they you you're you'd you'll you've who that's it's he's she's they're there's i'm is are was were will would could "
+    "should like as when until till nothing even yourself myself always ever which why what how instead whatever its".split()
+)
+_STATES = frozenset(
+    "believe care forget have hate know like love mean mind need owe remember start stop understand want wish".split()
+)
+# With these another's son helps his mother.
+_HELPING = (
+    "carry clean cook cut drive fix fold hold iron mow paint peel pick pour push put sort sweep take walk wash water".split()
 )
 _FAMILY = frozenset("mother father mum mom dad sister brother son me waiting".split())
+_NO_WHEN = frozenset("because if than and but or not never don't didn't can't won't nothing nobody".split())
+_PAST_TIME = re.compile(r"\b(?:was|were|had|did|got|came|went|said|told|left|lost|made|took|broke|fell|\w{3,}ed)\b")
+_TWICE = re.compile(r"\bwhen (?:you|i) (?:used to )?\{")
+_WHEN = (
+    r"(?P<when> (?:when|while|before|after|until|till) (?:i|i'm|i've|we|we're|you|you're|he|she|he's|she's|it|it's|they|your|the|"
+    r"my|our|his|her)(?: [\w']+){1,8})?"
+)
 _ANY = {"anything": "something", "anyone": "someone", "anybody": "somebody", "any": "some", "either": "too"}
-_HERSELF = re.compile(r"\byour (?:own |poor |old )*(?:mother|mum|mom|mam|mama|ma)\b")
+_NEGATED = re.compile(r"\b(?:don't|do not|never|not|without|stop)\b")
+_HERSELF = re.compile(rf"\b(?:your|his|her|their) {MOTHER}('s)?")
 _TAIL = re.compile(
     r",? (?:any ?more|ever|at all|even once|once|not once|anyway|do you|are you|is it|have you|did you|will you|can you|"
     r"could you|would you|don't you|didn't you|haven't you|i suppose|i see|you know|then|again|really|for once|either|properly|"
@@ -67,7 +85,8 @@ _MACROS: Mapping[str, str] = {
     "who": r"(?P<who>your (?:father|dad|sister|brother|grandmother|grandfather|nan|gran|wife|uncle|aunt|stepfather|cousin))",
     "adj": r"(?P<adj>[\w']+)",
     "topic": r"(?P<topic>.+?)",
-    "asked": r"(?P<asked>(?:who|what|where|when|how|why|is|are|was|were|did|do|does|have|has|will)(?:'s|'re)? .{2,50})",
+    "asked": r"(?P<asked>(?:who|what|where|when|how|why|is|are|was|were|did|do|does|have|has|will)(?:'s|'re)? .{2,70})",
+    **OTHERS,
 }
 
 
@@ -79,11 +98,12 @@ class Recast:
     pattern: re.Pattern[str]
     to: tuple[str, ...]
     example: tuple[str, str]
+    strict: bool = False
 
     @property
     def loose(self) -> int:
         """How much of a sentence the pattern leaves open: nothing, some words, or a verb and all that goes with it."""
-        if {"verb", "did", "asked"} & set(self.pattern.groupindex):
+        if self.strict or {"verb", "did", "asked", "fact"} & set(self.pattern.groupindex):
             return VERY_LOOSE
         return int(".{" in self.pattern.pattern or ".*" in self.pattern.pattern or bool(self.pattern.groupindex))
 
@@ -126,14 +146,21 @@ class Recasts:
         style = Style.of(hers)
         words, name = self.bared(hers)
         found: list[str] = []
-        for clause in _clauses(words):
+        entries = 0
+        for clause in clauses(words):
             # Of a clause that is but a small part of its sentence only a turn of phrase is taken.
-            small = len(clause.split()) < CLAUSE_SHARE * len(words.split())
+            # What follows a "don't" may still be under it: "don't go and make a fuss".
+            negated = bool(_NEGATED.search(words[: words.find(clause)]))
+            small = negated or len(clause.split()) < CLAUSE_SHARE * len(words.split())
             matching = [each for each in self.recasts if each.loose < VERY_LOOSE or (kind in each.kinds and not small)]
             matching = [each for each in matching if each.pattern.fullmatch(clause)]
             # A turn of phrase is surer than a verb with whatever goes with it; then one written for this kind is preferred.
             for each in sorted(matching, key=lambda each: (each.loose, kind not in each.kinds)):
-                found = found or self._made(each, clause)
+                made = self._made(each, clause)
+                found += made
+                entries += bool(made)
+                if entries == MOST_ENTRIES:
+                    break
             if found:
                 break
         if not found and len(words.split()) <= LONGEST_ABOUT:
@@ -159,7 +186,7 @@ class Recasts:
                 if re.match(rf"{re.escape(head)}[ ,;:.-]+\w", words):
                     words = words[len(head) :].lstrip(" ,;:.-")
             changed = words != before
-        return words, name
+        return plainly(words), name
 
     def topic(self, words: str) -> Topic | None:
         """Return what a spelled-out sentence is about, if a topic of the list stands in it with an article."""
@@ -184,6 +211,9 @@ class Recasts:
         topic = self.topic(words)
         if topic is None:
             return []
+        if topic.sort == "life" and " " not in topic.words and kind != "advice":
+            # Work in general is seldom what a line is about where another's, or an odd job, is spoken of.
+            return []
         fitting = [each for each in self.abouts if kind in each.kinds and topic.sort in each.sorts]
         return [to.replace("{topic}", topic.words) for each in fitting for to in each.to]
 
@@ -191,6 +221,27 @@ class Recasts:
         match = recast.pattern.fullmatch(clause)
         slots = self._slots(match.groupdict(), clause) if match else None
         return [made for to in recast.to if slots is not None and (made := _filled(to, slots))]
+
+    def _conjugate(self, slots: dict[str, str]) -> bool:
+        """Add the forms of the verb with all that goes with it; ``False`` if that is not plain enough to be said again."""
+        rest = _HERSELF.sub(lambda match: "my" if match.group(1) else "me", slots.get("rest", ""))
+        rest = " ".join(_ANY.get(word, word) for word in rest.split())
+        if set(rest.split()) & _NO_REST or len(rest.split()) > LONGEST_REST:
+            return False
+        verb, verbs = slots["verb"], self.verbs
+        known = verbs.forms.get(verb.split()[0]) or verbs.by_other.get(verb.split()[0])
+        when = slots.get("when", "")
+        if set(when.split()) & _NO_WHEN:
+            return False
+        after = " ".join([*verb.split()[1:], rest, when]).strip()
+        slots["rest"] = f" {rest}" if rest else ""
+        if known is not None:
+            made = {"act": known.base, "past": known.past, "participle": known.participle, "ing": known.ing}
+            if known.base in _STATES:
+                # "Knowing the answer would help" is nobody's advice.
+                del made["ing"]
+            slots |= {form: f"{word} {after}".strip() for form, word in made.items()}
+        return True
 
     def _slots(self, groups: Mapping[str, str | None], clause: str) -> dict[str, str] | None:
         """Return what fills the slots; ``None`` if one of them is not plain enough to be said again."""
@@ -200,26 +251,13 @@ class Recasts:
             if topic is None:
                 return None
             slots["topic"] = topic.words
-        if "verb" in slots:
-            rest = _HERSELF.sub("me", slots.get("rest", ""))
-            rest = " ".join(_ANY.get(word, word) for word in rest.split())
-            if set(rest.split()) & _NO_REST or len(rest.split()) > LONGEST_REST:
-                return None
-            known = self.verbs.forms.get(slots["verb"].split()[0]) or self.verbs.by_participle.get(slots["verb"])
-            after = " ".join([*slots["verb"].split()[1:], rest]).strip()
-            if known is None:
-                slots["rest"] = f" {rest}" if rest else ""
-            else:
-                for form, made in (
-                    ("act", known.base),
-                    ("past", known.past),
-                    ("participle", known.participle),
-                    ("ing", known.ing),
-                ):
-                    slots[form] = f"{made} {after}".strip()
-        if "thing" in slots and (set(slots["thing"].split()[1:]) & _CLOSED or slots["thing"].split()[-1] in _FAMILY):
+        if "verb" in slots and not self._conjugate(slots):
+            return None
+        if "thing" in slots and (_heads(slots["thing"].split()[1:]) & _CLOSED or slots["thing"].split()[-1] in _FAMILY):
             return None
         if "wh" in slots and not _indirect(slots["wh"]):
+            return None
+        if "fact" in slots and not slots.update(fact=innocent(slots["fact"])) and not slots["fact"]:
             return None
         if "asked" in slots:
             slots["asked"] = indirect(slots["asked"], self.verbs)
@@ -235,7 +273,15 @@ def _filled(to: str, slots: Mapping[str, str]) -> str:
     to = _OPTION.sub(lambda match: match.group(1) if all(slots.get(name) for name in _SLOT.findall(match.group(1))) else "", to)
     if any(name not in slots for name in _SLOT.findall(to)):
         return ""
-    return _SLOT.sub(lambda match: slots[match.group(1)], to)
+    if "when" in slots:
+        # She says when already, and what is over is not asked for: not "if you rang when I was ill".
+        over = "if you {past}" in to and _PAST_TIME.search(slots["when"])
+        to = (
+            ""
+            if over or _TWICE.search(to)
+            else re.sub(r" (?:sometimes|now and then|some time)\b|, (?:when|whenever) [\w' ]+", "", to)
+        )
+    return _SLOT.sub(lambda match: slots[match.group(1)], to).replace(" that that ", " that ")
 
 
 def _ends(following: str) -> bool:
@@ -243,19 +289,15 @@ def _ends(following: str) -> bool:
     return following in _CLOSED or not following[0].isalpha()
 
 
+def _heads(words: Sequence[str]) -> set[str]:
+    """Return words without what is drawn together with them: "we" of "we're"."""
+    return {word.split("'")[0] for word in words}
+
+
 def _indirect(clause: str) -> bool:
     """Whether a clause that a question word opens is in the order of a statement ("who she is", not "who is she")."""
     words = clause.split()
     return len(words) >= 2 and words[1] not in ("is", "are", "was", "were", "did", "do", "does", "have", "has", "will", "can")
-
-
-def _clauses(words: str) -> list[str]:
-    """Return a sentence, then its clauses, the longest first."""
-    parts = [part.strip(" ,") for part in re.split(r"[,;:]\s+|\s+-+\s+|[.!?]\s+|\s+(?:and|but)\s+", words)]
-    parts = [re.sub(r"^(?:and|but|so|then|now|because) ", "", part) for part in parts]
-    enough = LEAST_SHARE * len(words.split())
-    rest = sorted((part for part in parts if len(part.split()) >= max(3.0, enough)), key=len, reverse=True)
-    return list(dict.fromkeys([words, *rest]))
 
 
 def _named(made: str, name: str) -> str:
@@ -305,11 +347,11 @@ def _recast(table: Mapping[str, Any], macros: Mapping[str, str]) -> Recast:
     # A group's own name stands in the same brackets as a slot.
     said = re.sub(r"(?<!\?P)<(\w+)>", lambda slot: macros[slot.group(1)], table["from"])
     hers, made = table["example"]
-    return Recast(tuple(table["kinds"]), re.compile(said), tuple(table["to"]), (hers, made))
+    return Recast(tuple(table["kinds"]), re.compile(said), tuple(table["to"]), (hers, made), table.get("strict") is True)
 
 
 def _macros(contact: Sequence[str], act: Sequence[str], verbs: Verbs) -> dict[str, str]:
-    rest = rf"(?P<rest>(?: [\w'-]+){{0,{LONGEST_REST}}})"
+    rest = rf"(?P<rest>(?: [\w'-]+){{0,{LONGEST_REST}}}?){_WHEN}"
 
     def verb(words: Sequence[str]) -> str:
         return f"(?P<verb>{'|'.join(sorted(words, key=len, reverse=True))}){rest}"
@@ -317,10 +359,13 @@ def _macros(contact: Sequence[str], act: Sequence[str], verbs: Verbs) -> dict[st
     return {
         "contact": verb(contact),
         "act": verb(act),
-        "did": r"(?P<did>you (?!used )(?:\w+ed|"
+        "did": r"(?P<did>you (?!used |did )(?:\w+ed|"
         + "|".join(sorted({each.past for each in verbs.forms.values() if not each.past.endswith("ed")} - set(_BASE_LIKE)))
         + r")(?: [\w'-]+){1,12})",
         "participle": verb([verbs.forms[each].participle for each in contact]),
+        "done": verb([verbs.forms[each].participle for each in act]),
+        "ing": verb([verbs.forms[each].ing for each in act]),
+        "does": verb([third(each) for each in [*contact, *_HELPING]]),
         **_MACROS,
     }
 

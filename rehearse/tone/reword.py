@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from rehearse import article
@@ -11,9 +11,9 @@ from rehearse.tone import phrasebook, recasts
 from rehearse.tone.encoder import Embedder
 from rehearse.tone.fidelity import Fidelity, Made, sound
 from rehearse.tone.judge import Judge
-from rehearse.tone.own import Blaming, composed, proposed
+from rehearse.tone.own import Blaming, proposed, replaced, shortened
 from rehearse.tone.report import Source, Suggestion
-from rehearse.tone.sentences import sentences
+from rehearse.tone.sentences import Sentence, sentences
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +32,13 @@ ENOUGH = 2
 # Below this cosine two texts are rarely about the same thing: of 241 hand-written rewordings two in three lie above it, of the
 # same rewordings put beside other lines one in a hundred. A floor against nonsense, not a measure of fidelity.
 SAME_MEANING = 0.42
+
+# What is left of a draft, and each sentence of it, must be read as gently as this (0 is gentle, 1 is sure to blame).
+CALM = 0.35
+# A wording of so many words is not too long, however short her line: to "Calm down" there is no kind answer of four.
+SHORT = 16
+# Sentences whose wordings are kept.
+REMEMBERED = 256
 
 _WORD = re.compile(r"[\w’']+")
 _STOP = re.compile(r"^(?:i|i’m|i'm|i’d|i'd|i’ll|i'll|i’ve|i've|mom|mum|ma|mama)$", re.IGNORECASE)
@@ -70,6 +77,8 @@ class Reworder:
         self.embedder = embedder
         self.refused = refused
         self.fidelity = fidelity
+        # The quick answer words a sentence, the close one words it again, and so does sending it.
+        self._made = lru_cache(REMEMBERED)(self._made_of)
 
     @cached_property
     def _phrases(self) -> list[_Phrase]:
@@ -140,10 +149,14 @@ class Reworder:
         """
         hers = blaming.sentence.text
         blamed = [hers[slice(*blaming.span)]]
-        found = self._kept(hers, proposed(blaming), blamed, "sentence")
+        found = list(self._made(hers, blaming.kind, blaming.span))
         if rewriter is not None and len(found) < ENOUGH:
             found += self._kept(hers, rewriter.variants(hers, count), blamed, "voice")
         return [Suggestion(each, "reworded", practice) for each in dict.fromkeys(found)][:ENOUGH]
+
+    def _made_of(self, hers: str, kind: str, span: tuple[int, int]) -> tuple[str, ...]:
+        blaming = Blaming(Sentence(0, len(hers), hers), kind, span)
+        return tuple(self._kept(hers, proposed(blaming), [hers[slice(*span)]], "sentence"))
 
     def whole(self, draft: str, blaming: Sequence[Blaming], best: Sequence[str], practice: int) -> list[Suggestion]:
         """Return wordings of a whole draft of several sentences: the innocent ones stay as she wrote them.
@@ -151,7 +164,8 @@ class Reworder:
         :param best: for each blaming sentence a wording of it, or nothing.
         """
         blamed = [each.sentence.text[slice(*each.span)] for each in blaming]
-        found = self._kept(draft, composed(draft, blaming, best), blamed, "whole")
+        found = self._kept(draft, [made], blamed, "replaced") if (made := replaced(draft, blaming, best)) else []
+        found += self._kept(draft, shortened(draft, blaming), blamed, "whole")
         return [Suggestion(each, "reworded", practice) for each in found[:ENOUGH]]
 
     def _kept(self, hers: str, made: Iterable[str], blamed: Sequence[str], by: Made) -> list[str]:
@@ -166,6 +180,9 @@ class Reworder:
         if self.fidelity is not None:
             variants = self.fidelity.keeps(hers, variants, blamed, by)
         # The check reads last: it is the slowest to ask.
+        if by == "replaced":
+            # Sentences that stay were heard as innocent beside blame; without it they may be heard anew.
+            return [each for each in variants if self.judge.calm(each, CALM)]
         return [each for each, through in zip(variants, self.judge.lets_through(variants), strict=True) if through]
 
 
@@ -187,11 +204,11 @@ def offered() -> list[_Phrase]:
 
 
 def fits(original: str, reworded: str) -> bool:
-    """Whether a rewording is hers: not empty, not the same, not more than twice as long, nothing named or counted anew."""
+    """Whether a rewording is hers: not empty, not the same, short or at most twice as long, nothing named or counted anew."""
     said, offered = _WORD.findall(original), _WORD.findall(reworded)
     if not offered or [word.lower() for word in offered] == [word.lower() for word in said]:
         return False
-    if len(offered) > max(2 * len(said), 8):
+    if len(offered) > max(2 * len(said), SHORT):
         return False
     return not _named(reworded) - {word.lower() for word in said}
 

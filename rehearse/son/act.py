@@ -1,0 +1,136 @@
+"""What a line of hers does: whether it asks, and what; whether it thanks, tells, invites or gives an order.
+
+Told by rules that are data (``prompts/acts.toml``), from the last sentence of hers that asks or does something. He chooses
+among lines that can answer that.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rehearse import data, settings
+from rehearse.errors import DataError
+from rehearse.tone.grammar import spelled_out
+from rehearse.tone.sentences import sentences as cut
+
+ROUNDS = ("asks", "does", "shows", "tells")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing a line of hers may do, and the rules that tell it in each round."""
+
+    name: str
+    what: str
+    rules: dict[str, tuple[re.Pattern[str], ...]]
+    form: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All acts in their order, and how a sentence is made ready for them."""
+
+    acts: tuple[Act, ...]
+    leads: re.Pattern[str]
+    asking: re.Pattern[str]
+    tags: re.Pattern[str]
+    whole: re.Pattern[str]
+    unknown: dict[str, str]
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+@cache
+def _read(path: Path) -> Rules:
+    table = data.read_toml(path)
+    try:
+        acts = tuple(
+            Act(
+                str(row["name"]),
+                str(row["what"]),
+                {each: tuple(_compiled(pattern) for pattern in row.get(each, ())) for each in ROUNDS},
+                _compiled(row["form"]) if "form" in row else None,
+            )
+            for row in table["act"]
+        )
+        unknown = {key: str(table["unknown"][key]) for key in ("asks", "other")}
+        leads, asking, tags, whole = (_compiled(table[key]) for key in ("leads", "asking", "tags", "whole"))
+        found = Rules(acts, leads, asking, tags, whole, unknown)
+        known = {key for row in table["act"] for key in row} <= {"name", "what", "form", *ROUNDS}
+    except (KeyError, TypeError, AttributeError, re.error) as error:
+        raise DataError(path, "an act or a rule of it is not as it should be") from error
+    names = [each.name for each in acts]
+    if not known or len(set(names)) != len(names) or not all(any(each.rules.values()) and each.what for each in acts):
+        raise DataError(path, "an act stands there twice, has no rule, or has a key that is not known")
+    return found
+
+
+def rules() -> Rules:
+    """Return the rules that tell the act of a line.
+
+    :raises DataError: if ``prompts/acts.toml`` is not as it should be.
+    """
+    return _read(settings.prompts_folder() / "acts.toml")
+
+
+def names() -> frozenset[str]:
+    """Return the names of all acts."""
+    found = rules()
+    return frozenset(each.name for each in found.acts) | frozenset(found.unknown.values())
+
+
+def told(line: str) -> str:
+    """Return the name of what a line of hers does."""
+    found = rules()
+    sentences = [_bare(text, found) for text in _sentences(line)]
+    last = len(sentences) - 1
+    asked = [
+        text
+        for number, text in enumerate(sentences)
+        if (text.endswith("?") or found.asking.match(text))
+        and not (number and found.tags.fullmatch(text))
+        # Words with a question mark that are no question by themselves count where the line ends with them.
+        and (number == last or found.whole.match(text))
+    ]
+    others = [text for text in sentences if text not in asked]
+    for each in ROUNDS:
+        name = _first(asked if each == "asks" else others, each, found)
+        if name:
+            return name
+        if each == "asks" and asked:
+            return found.unknown["asks"]
+    return found.unknown["other"]
+
+
+def answered(name: str, answer: str) -> bool:
+    """Return whether an answer of his has the form that a question for a fact asks for: a number, a time, a place, somebody.
+
+    :param name: the act of her line; false for acts that ask for no such fact.
+    """
+    return any(each.name == name and each.form and each.form.search(answer.replace("’", "'")) for each in rules().acts)
+
+
+def _first(sentences: list[str], which: str, found: Rules) -> str:
+    pairs = [(text, act) for text in reversed(sentences) for act in found.acts]
+    if which == "tells":
+        # Whom a line is about is no matter of its last sentence: one that speaks of him anywhere speaks of him.
+        pairs.sort(key=lambda pair: found.acts.index(pair[1]))
+    return next((act.name for text, act in pairs if any(rule.search(text) for rule in act.rules[which])), "")
+
+
+def _sentences(line: str) -> list[str]:
+    return [spelled_out(each.text) for each in cut(line)] or [line]
+
+
+def _bare(sentence: str, found: Rules) -> str:
+    """Return a sentence without what only leads up to it, or only underlines it."""
+    text = sentence.strip()
+    before, comma, end = text.rpartition(",")
+    if comma and found.tags.fullmatch(end.strip()):
+        text = f"{before}."
+    while (lead := found.leads.match(text)) and lead.end() < len(text):
+        text = text[lead.end() :]
+    return text
