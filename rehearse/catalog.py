@@ -27,10 +27,16 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A bigger voice that can be fetched. ``size`` in bytes, ``ram`` in GB; ``sha256`` is empty if not known here."""
+    """A bigger voice that can be fetched.
+
+    ``title`` is what people read, ``revision`` which state of the repository is meant. ``size`` is in bytes; ``ram`` is what the
+    computer should have in all, in GB. ``sha256`` is empty if it could not be verified when the list was written.
+    """
 
     name: str
+    title: str
     repo: str
+    revision: str
     file: str
     size: int
     ram: int
@@ -50,6 +56,10 @@ def _read(path: Path) -> tuple[tuple[Carried, ...], tuple[Offered, ...]]:
     for entry in carried:
         if len(entry.sha256) != 64 or entry.size <= 0:
             raise DataError(path, f"{entry.name} has no SHA-256 or no size")
+    for each in offered:
+        # The file is written under its name: one that led elsewhere would be written there.
+        if each.size <= 0 or each.ram <= 0 or len(each.sha256) not in (0, 64) or Path(each.file).name != each.file:
+            raise DataError(path, f"{each.name} has a size, a memory need, a SHA-256 or a file name that cannot be")
     return carried, offered
 
 

@@ -7,34 +7,54 @@ from typing import TYPE_CHECKING
 
 from rehearse import catalog, settings
 from rehearse.errors import VoiceError
+from rehearse.voice.server import elsewhere, is_address
 from rehearse.voice.voice import Voice
 
 if TYPE_CHECKING:
     from rehearse.voice.llama import LlamaVoice
 
 TUNED = "SmolLM2-135M, tuned"
+# The scene, a few lines and an answer take about so many tokens.
+LEAST_CONTEXT = 1024
 
 
-def open_voice(name: str = "embedded") -> Voice:
+def open_voice(name: str = settings.EMBEDDED) -> Voice:
     """Load the voice of this name.
 
     :param name: ``embedded``, the name of a downloaded voice, the path of a ``.gguf`` file, or the address of an
         OpenAI-compatible server.
     :raises ModelMissing: if a file is not there.
     :raises ModelChanged: if the embedded file is not the pinned one.
-    :raises VoiceError: if it cannot be loaded.
+    :raises VoiceError: if it cannot be loaded, would take more memory than is free, or is a server elsewhere and words may not
+        leave this computer.
     """
-    if name.startswith(("http://", "https://")):
+    if is_address(name):
         from rehearse.voice.endpoint import EndpointVoice
 
-        return EndpointVoice(name, settings.voice_model())
+        if leaves_this_computer(name) and not settings.words_may_leave():
+            raise VoiceError(
+                "The server that was chosen as his voice is not on this computer, and what is said here would be sent to it. "
+                "Nothing was sent.",
+                "If that is what you want, start rehearse with --let-words-leave; otherwise set REHEARSE_VOICE to `embedded`.",
+            )
+        return EndpointVoice(name, settings.voice_model(), key=settings.voice_key())
     from rehearse.voice.llama import LlamaVoice
 
-    if name == "embedded":
+    if name == settings.EMBEDDED:
         return _embedded()
+    from rehearse.voice import fit
+    from rehearse.voice.header import speaks
     from rehearse.voice.trial import tried
 
-    return LlamaVoice.load(tried(file_of(name)))
+    path = file_of(name)
+    header = speaks(path)
+    if (header.context or LEAST_CONTEXT) < LEAST_CONTEXT:
+        raise VoiceError(
+            f"The voice {path.name} can keep only {header.context} tokens in mind, which is less than a short talk.",
+            "Choose another voice.",
+        )
+    fit.in_memory(path, header)
+    return LlamaVoice.load(tried(path), name=title_of(name))
 
 
 def _embedded() -> "LlamaVoice":
@@ -75,6 +95,13 @@ def quicken(voice: Voice, tell: Callable[[float], None]) -> bool:
     return True
 
 
+def title_of(name: str) -> str:
+    """Return what people read of a voice that runs here: its title where it is an offered one, else the name of its file."""
+    return next(
+        (each.title for each in catalog.offered() if each.name == name), "" if name == settings.EMBEDDED else Path(name).stem
+    )
+
+
 def file_of(name: str) -> Path:
     """Return the GGUF file of a downloaded voice, or of a path.
 
@@ -95,10 +122,16 @@ def file_of(name: str) -> Path:
     return path
 
 
+def is_server(name: str) -> bool:
+    """Whether a voice is a server, here or elsewhere."""
+    return is_address(name)
+
+
 def leaves_this_computer(name: str) -> bool:
     """Whether a voice is a server elsewhere, so that what she says would leave this computer."""
-    if not name.startswith(("http://", "https://")):
-        return False
-    from urllib.parse import urlsplit
+    return is_address(name) and elsewhere(name)
 
-    return urlsplit(name).hostname not in ("127.0.0.1", "localhost", "::1")
+
+def words_leave() -> bool:
+    """Whether what she says leaves this computer: a server elsewhere was chosen, and that it may was said too."""
+    return leaves_this_computer(settings.voice()) and settings.words_may_leave()

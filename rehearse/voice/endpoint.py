@@ -1,43 +1,64 @@
-"""A voice behind an OpenAI-compatible server (llama.cpp's, Ollama, vLLM)."""
+"""A voice behind an OpenAI-compatible server (llama.cpp's, Ollama, vLLM).
 
+Unlike a model in this process it has no lock: as many talks as the server bears are answered side by side, each over a
+connection of its own. Each is read in a thread of its own too, since a server may read a long prompt for a minute before its
+first word, and a stop must not wait for it: it closes the connection, by which the server knows.
+"""
+
+import asyncio
 import json
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
+from rehearse import settings
 from rehearse.errors import VoiceError
+from rehearse.voice.server import Patience, Server
 from rehearse.voice.voice import Count, Enough, Message, Sampling, one_by_one
 
 # Characters a token of English takes on the average; a server does not say how it counts.
 CHARACTERS_A_TOKEN = 3.5
-CONTEXT = 8192
-_PATIENCE = 60.0
-_DONE = "data: [DONE]"
+_DONE = "[DONE]"
 # How often a stop is looked for while the server says nothing.
 _GLANCE = 0.05
+# Under these names servers stream what a model thinks to itself before it answers.
+_THOUGHTS = ("reasoning_content", "reasoning")
 
 
 class EndpointVoice:
-    """Speaks through ``POST <address>/chat/completions`` with streaming."""
+    """Speaks through ``POST <address>/chat/completions`` with streaming, for any number of talks at once."""
 
-    def __init__(self, address: str, model: str = "") -> None:
+    def __init__(self, address: str, model: str = "", *, key: str = "", patience: Patience | None = None) -> None:
         """Remember the server; nothing is asked of it yet.
 
         :param address: up to and with ``/v1``; a bare host gets ``/v1`` added.
-        :param model: the model's name, where the server serves several.
+        :param model: the model's name; if it is left out, the first one the server names.
+        :param key: sent with every request, where the server wants one.
+        :raises VoiceError: if this is no address.
         """
-        address = address.rstrip("/")
-        self.address = address if address.endswith("/v1") else f"{address}/v1"
+        self.server = Server(address, key=key, patience=patience)
         self.model = model
-        self.name = f"{model or 'model'} at {self.address}"
         self.tuned = False
         self.count = Count()
 
     @property
+    def address(self) -> str:
+        """Where the server is, without what may be secret in it."""
+        return self.server.address
+
+    @property
+    def name(self) -> str:
+        """The model, as far as it is known, and where it is."""
+        return f"{self.model or next(iter(self.server.models), 'model')} at {self.address}"
+
+    @property
     def context(self) -> int:
-        """How many tokens prompt and answer may take together: an assumption, on the safe side for today's models."""
-        return CONTEXT
+        """How many tokens prompt and answer may take together: a server cuts a longer one at its head, and does not say so."""
+        return settings.context()
 
     def tokens(self, prompt: Sequence[Message]) -> int:
         """Return an estimate of how many tokens a prompt takes."""
@@ -46,10 +67,9 @@ class EndpointVoice:
     def stream(self, prompt: Sequence[Message], sampling: Sampling, stop: Event) -> Iterator[str]:
         """Yield the answer as it comes; ends early, without an error, once ``stop`` is set.
 
-        :raises VoiceError: if the server cannot be reached or answers with an error.
+        :raises VoiceError: if the server cannot be reached, answers with an error, or breaks off.
         """
-        body = {
-            "model": self.model or "default",
+        body: dict[str, Any] = {
             "messages": [{"role": each.role, "content": each.content} for each in prompt],
             "stream": True,
             "temperature": sampling.temperature,
@@ -58,32 +78,38 @@ class EndpointVoice:
         }
         if sampling.seed is not None:
             body["seed"] = sampling.seed
-        self.count = Count(prompt=self.tokens(prompt), read=self.tokens(prompt))
-        # Read in a thread: a server may read a long prompt for a minute before its first line, and a stop must not wait for it.
-        lines: SimpleQueue[str | VoiceError | None] = SimpleQueue()
-        gone = Event()
-        Thread(target=self._read, args=(body, lines, gone), name="rehearse-endpoint", daemon=True).start()
-        answered = False
-        line: str | VoiceError | None = ""
+        # Other talks are answered meanwhile, so it is counted here and shown as the latest.
+        count = self.count = Count(prompt=self.tokens(prompt), read=self.tokens(prompt))
+        if stop.is_set():
+            return
+        answered = thought = finished = False
+        asked = _Asked(self.server, body, self.model)
         try:
-            while not stop.is_set():
-                try:
-                    line = lines.get(timeout=_GLANCE)
-                except Empty:
+            for line in asked.lines(stop):
+                if not line.startswith("data:"):
                     continue
-                if isinstance(line, VoiceError):
-                    raise line
-                if line is None or line.strip() == _DONE:
+                answered = True
+                if line[5:].strip() == _DONE:
+                    finished = True
                     break
-                answered = answered or line.startswith("data:")
-                piece = _piece(line)
-                if piece:
-                    self.count.written += 1
-                    yield piece
+                event = self._event(line)
+                finished, thought = finished or event.last, thought or event.thought
+                if event.text:
+                    count.written += 1
+                    yield event.text
         finally:
-            gone.set()
-        if not answered and line is None:
-            raise _not_an_answer()
+            asked.close()
+        if stop.is_set():
+            return
+        if not answered:
+            raise self.server.not_an_answer()
+        if not finished:
+            raise self.server.broke_off()
+        if thought and not count.written:
+            raise VoiceError(
+                f"The model at {self.address} thinks to itself for longer than an answer may be, and says nothing.",
+                "Choose one that answers at once, or switch its thinking off on the server.",
+            )
 
     def several(
         self, prompt: Sequence[Message], samplings: Sequence[Sampling], stop: Event, enough: Enough | None = None
@@ -91,55 +117,93 @@ class EndpointVoice:
         """Return several answers to one prompt, one after the other."""
         return one_by_one(self, prompt, samplings, stop, enough)
 
-    def _read(self, body: dict[str, Any], lines: "SimpleQueue[str | VoiceError | None]", gone: Event) -> None:
-        """Put every line of the answer into a queue, then ``None``; ends, and with it the connection, once ``gone`` is set."""
-        import httpx
-
+    def _event(self, line: str) -> "_Piece":
+        """Return what one server-sent event holds."""
         try:
-            with (
-                httpx.Client(timeout=_PATIENCE, trust_env=False) as client,
-                client.stream("POST", f"{self.address}/chat/completions", json=body) as response,
-            ):
-                if response.status_code != httpx.codes.OK:
-                    lines.put(
-                        VoiceError(
-                            f"The server at {self.address} answered with error {response.status_code}.",
-                            "Check that it serves a chat model and that REHEARSE_VOICE_MODEL names one it has.",
-                        )
-                    )
-                    return
-                for line in response.iter_lines():
-                    if gone.is_set():
-                        return
-                    lines.put(line)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            unreachable = VoiceError(
-                f"The server at {self.address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`."
-            )
-            unreachable.__cause__ = error
-            lines.put(unreachable)
-        finally:
-            lines.put(None)
+            event = json.loads(line[5:])
+            if "error" in event:
+                # What it says of the error may be words of the talk.
+                raise VoiceError(f"The server at {self.address} broke its answer off with an error.", "Its own log says why.")
+            choice = (event.get("choices") or [{}])[0]
+            delta = choice.get("delta", {})
+            text = delta.get("content") or ""
+            piece = _Piece(text, bool(choice.get("finish_reason")), any(delta.get(name) for name in _THOUGHTS))
+        except (ValueError, AttributeError, LookupError, TypeError) as error:
+            raise self.server.not_an_answer() from error
+        if not isinstance(text, str):
+            raise self.server.not_an_answer()
+        return piece
 
     def close(self) -> None:
         """Do nothing: connections end with each answer."""
 
 
-def _piece(line: str) -> str:
-    """Return the text of one server-sent event; empty if it carries none."""
-    if not line.startswith("data:"):
-        return ""
-    try:
-        event = json.loads(line[5:])
-        if "error" in event:
-            raise VoiceError("The server broke its answer off with an error.", "Its own log says why.")
-        piece = (event.get("choices") or [{}])[0].get("delta", {}).get("content") or ""
-    except (ValueError, AttributeError, LookupError, TypeError) as error:
-        raise _not_an_answer() from error
-    if not isinstance(piece, str):
-        raise _not_an_answer()
-    return piece
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one event of a stream holds: words, whether they are the last, and whether the model thought to itself."""
+
+    text: str
+    last: bool
+    thought: bool
 
 
-def _not_an_answer() -> VoiceError:
-    return VoiceError("The server sent something that is not an answer.", "Check that its address ends in /v1.")
+class _Asked:
+    """An answer that was asked for: its lines, read in a thread until it ends or nobody wants it any more."""
+
+    def __init__(self, server: Server, body: dict[str, Any], model: str) -> None:
+        """Ask for it."""
+        self._server = server
+        self._lines: SimpleQueue[str | VoiceError | None] = SimpleQueue()
+        self._unwanted = Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._reading: asyncio.Task[None] | None = None
+        Thread(target=self._run, args=(body, model), name="rehearse-endpoint", daemon=True).start()
+
+    def lines(self, stop: Event) -> Iterator[str]:
+        """Yield the lines as they come, until the answer ends or ``stop`` is set.
+
+        :raises VoiceError: if it fails, or no line of it has come for too long. What only keeps the connection open is not one.
+        """
+        patience = self._server.patience.silence
+        until = time.monotonic() + patience
+        while not stop.is_set():
+            try:
+                line = self._lines.get(timeout=_GLANCE)
+            except Empty:
+                if time.monotonic() > until:
+                    raise self._server.silent() from None
+                continue
+            if isinstance(line, VoiceError):
+                raise line
+            if line is None:
+                return
+            if line.startswith("data:"):
+                until = time.monotonic() + patience
+            yield line
+
+    def close(self) -> None:
+        """Close the connection, at once and wherever it is."""
+        self._unwanted.set()
+        if self._loop is not None and self._reading is not None:
+            # A loop that has ended has closed it already.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._reading.cancel)
+
+    def _run(self, body: dict[str, Any], model: str) -> None:
+        try:
+            with suppress(asyncio.CancelledError):
+                asyncio.run(self._read(body, model))
+        finally:
+            self._lines.put(None)
+
+    async def _read(self, body: dict[str, Any], model: str) -> None:
+        self._reading = asyncio.current_task()
+        self._loop = asyncio.get_running_loop()
+        # Closed before it could be told to: whoever closes sees the loop, or this sees that nobody waits.
+        if self._unwanted.is_set():
+            return
+        try:
+            async for line in self._server.answer(body, model):
+                self._lines.put(line)
+        except VoiceError as error:
+            self._lines.put(error)

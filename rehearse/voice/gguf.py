@@ -3,6 +3,7 @@
 import mmap
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ F32, F16 = 0, 1
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _VERSIONS = (2, 3)
+# The facts begin here.
+_FIRST = struct.calcsize("<4sIQQ")
 
 
 class NotGguf(Exception):
@@ -65,19 +68,72 @@ def numbers(path: Path, tensor: Tensor, *, change: bool = False) -> "NDArray[np.
     return np.memmap(path, kind, "r+" if change else "r", tensor.start, tensor.shape)
 
 
+def shorten(source: Path, target: Path, blocks: int) -> None:
+    """Write a file with the first blocks of a model alone, in the same quantisation, and with everything around them.
+
+    :param blocks: how many.
+    :raises NotGguf: if the source is none, broken, or has no more blocks than that.
+    """
+    try:
+        with source.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            reader = _Reader(data)
+            head = reader.head()
+            count = f"{head.facts.get('general.architecture')}.block_count"
+            if not 0 < blocks < int(head.facts.get(count) or 0):
+                raise NotGguf("blocks")
+            facts = bytearray(data[_FIRST : reader.facts_end])
+            struct.pack_into("<I", facts, reader.values[count] - _FIRST, blocks)
+            step = int(head.facts.get("general.alignment") or 32)
+            _write(data, head, [name for name in head.tensors if _block(name) < blocks], bytes(facts), reader, target, step)
+    except (OSError, ValueError, struct.error, UnicodeDecodeError, KeyError) as error:
+        raise NotGguf(source.name) from error
+
+
+def _write(data: mmap.mmap, head: Head, kept: list[str], facts: bytes, reader: "_Reader", target: Path, step: int) -> None:
+    # How many bytes a tensor takes depends on its quantisation; where the next one begins says it for all of them.
+    starts = sorted(each.start for each in head.tensors.values()) + [len(data)]
+    ends = dict(pairwise(starts))
+    listed, offset = b"", 0
+    for name in kept:
+        tensor = head.tensors[name]
+        told, shape = name.encode(), tensor.shape[::-1]
+        listed += struct.pack(f"<Q{len(told)}sI{len(shape)}QIQ", len(told), told, len(shape), *shape, tensor.kind, offset)
+        offset += -(-(ends[tensor.start] - tensor.start) // step) * step
+    with target.open("wb") as stream:
+        stream.write(struct.pack("<4sIQQ", b"GGUF", reader.version, len(kept), len(reader.values)) + facts + listed)
+        for name in kept:
+            stream.write(b"\0" * (-stream.tell() % step))
+            start = head.tensors[name].start
+            stream.write(data[start : ends[start]])
+        stream.write(b"\0" * (-stream.tell() % step))
+
+
+def _block(name: str) -> int:
+    """Return the number of the block a tensor belongs to; -1 for what stands around the blocks."""
+    parts = name.split(".")
+    return int(parts[1]) if parts[0] == "blk" else -1
+
+
 class _Reader:
     def __init__(self, data: mmap.mmap) -> None:
         self.data = data
         self.place = 0
+        self.version = 0
+        # Where the value of each fact stands, and where the facts end.
+        self.values: dict[str, int] = {}
+        self.facts_end = 0
 
     def head(self) -> Head:
-        magic, version, tensors, facts = self._take("4sIQQ")
-        if magic != b"GGUF" or version not in _VERSIONS:
+        magic, self.version, tensors, facts = self._take("4sIQQ")
+        if magic != b"GGUF" or self.version not in _VERSIONS:
             raise NotGguf("head")
         told = {}
         for _ in range(facts):
             name = self._string()
-            told[name] = self._value(self._take("I")[0])
+            kind = self._take("I")[0]
+            self.values[name] = self.place
+            told[name] = self._value(kind)
+        self.facts_end = self.place
         found = []
         for _ in range(tensors):
             name = self._string()

@@ -7,7 +7,7 @@ against what a language model can be. Nothing of the weights is read.
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,10 +20,12 @@ MOST_ENTRIES = 4096
 MOST_TENSORS = 65536
 MOST_TEXT = 1 << 24
 MOST_ITEMS = 1 << 24
+MOST_LAYERS = 1024
 MOST_DIMENSIONS = 4
 LONGEST_NAME = 63
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _TEXT, _LIST = 8, 9
+_WHOLE = frozenset("BbHhIiQq")
 # Of each kind of weight: how many stand in a block, and how many bytes a block takes.
 _BLOCKS = {
     **{0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34)},
@@ -36,7 +38,7 @@ _BLOCKS = {
 _BOUNDS = {
     "context_length": (1, 1 << 26),
     "embedding_length": (1, 1 << 17),
-    "block_count": (1, 1024),
+    "block_count": (1, MOST_LAYERS),
     "feed_forward_length": (1, 1 << 20),
     "attention.head_count": (1, 4096),
     "attention.head_count_kv": (1, 4096),
@@ -46,6 +48,11 @@ _BOUNDS = {
     "expert_count": (0, 4096),
     "vocab_size": (1, 1 << 22),
 }
+# What llama.cpp knows too and what does not write: models that turn texts, pictures or sounds into numbers.
+_NO_VOICES = frozenset(
+    "bert nomic-bert nomic-bert-moe neo-bert modern-bert jina-bert-v2 jina-bert-v3".split()
+    + "gemma-embedding t5encoder clip wavtokenizer-dec".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,19 @@ class Header:
     architecture: str
     facts: Mapping[str, Any]
     tensors: tuple[str, ...]
+    # Of a list of numbers that is given layer by layer, the greatest.
+    greatest: Mapping[str, int] = field(default_factory=dict)
+
+    def number(self, name: str) -> int | None:
+        """Return a number that the model is built from, the greatest where each layer has its own; ``None`` if not given."""
+        whole = f"{self.architecture}.{name}"
+        found = self.greatest.get(whole, self.facts.get(whole))
+        return found if isinstance(found, int) else None
+
+    @property
+    def context(self) -> int | None:
+        """How many tokens the model learnt to keep in mind; ``None`` if it does not say."""
+        return self.number("context_length")
 
 
 class _Unsound(Exception):
@@ -81,12 +101,25 @@ def sound(path: Path) -> Header:
         ) from error
 
 
+def speaks(path: Path) -> Header:
+    """Return the header of a GGUF file that is sound and holds a model that writes.
+
+    :raises VoiceError: as :func:`sound`, or if it holds something else: an adapter, or a model that turns texts into numbers.
+    """
+    header = sound(path)
+    if header.facts.get("general.type", "model") != "model" or header.architecture in _NO_VOICES:
+        raise VoiceError(f"{path.name} is not a model that can speak.", "Choose a chat model in GGUF form, or another voice.")
+    return header
+
+
 class _Reader:
     """Reads on in a file, never past its end."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self.stream = stream
         self.left = size
+        # Of the list that was read last: the greatest number in it, if it may be one of a number for each layer.
+        self.greatest: int | None = None
 
     def bytes(self, count: int) -> bytes:
         if count > self.left:
@@ -112,6 +145,7 @@ class _Reader:
 
     def value(self, kind: int) -> Any:
         """Return a number or a text; of a list, how long it is."""
+        self.greatest = None
         if kind == _TEXT:
             return self.text()
         if kind == _LIST:
@@ -128,7 +162,10 @@ class _Reader:
             for _ in range(count):
                 self.bytes(self.count(MOST_TEXT, "texts"))
         elif kind in _NUMBERS:
-            self.bytes(count * struct.calcsize(f"<{_NUMBERS[kind]}"))
+            form = _NUMBERS[kind]
+            raw = self.bytes(count * struct.calcsize(f"<{form}"))
+            if form in _WHOLE and 0 < count <= MOST_LAYERS:
+                self.greatest = max(struct.unpack(f"<{count}{form}", raw))
         else:
             raise _Unsound("it holds a list of an unknown kind")
         return count
@@ -142,16 +179,19 @@ def _header(reader: _Reader, size: int) -> Header:
     tensors = reader.count(MOST_TENSORS, "tensors")
     entries = reader.count(MOST_ENTRIES, "entries")
     facts: dict[str, Any] = {}
+    greatest: dict[str, int] = {}
     for _ in range(entries):
         name = reader.text()
         if not name or len(name) > 65535 or name in facts:
             raise _Unsound("an entry has no name, or one that is taken")
         facts[name] = reader.value(reader.number("I"))
+        if reader.greatest is not None:
+            greatest[name] = reader.greatest
     architecture = facts.get("general.architecture")
     if not isinstance(architecture, str) or not architecture.replace("-", "_").isidentifier():
         raise _Unsound("it does not say how the model is built")
-    _check_numbers(architecture, facts)
-    return Header(architecture, facts, _tensors(reader, tensors, _alignment(facts), size))
+    _check_numbers(architecture, facts | greatest)
+    return Header(architecture, facts, _tensors(reader, tensors, _alignment(facts), size), greatest)
 
 
 def _alignment(facts: Mapping[str, Any]) -> int:

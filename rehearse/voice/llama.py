@@ -19,13 +19,24 @@ from rehearse import settings
 from rehearse.errors import VoiceError
 from rehearse.voice.strands import SPARE, WIDTH, Broken, Strands
 from rehearse.voice.voice import Count, Enough, Message, Sampling
-from rehearse.voice.weights import NotAModel, Weights
+from rehearse.voice.weights import NotAModel, Weights, shares
 
 _CALLS = Lock()
 # Enough for a long line of hers and its rewordings; what does not fit is asked in the talk's context.
 ASIDE = 768
 # An answer has at least this much room.
 _LEAST = 16
+
+
+class OneWay(VoiceError):
+    """A model cannot go back to an earlier place of a talk, which is half of what is done here."""
+
+    def __init__(self, name: str) -> None:
+        """Name its file."""
+        super().__init__(
+            f"The voice {name} is built in a way that lets no talk be played again from an earlier place.",
+            "Choose another voice.",
+        )
 
 
 class LlamaVoice:
@@ -41,9 +52,10 @@ class LlamaVoice:
         self.count = Count()
         self._weights = weights
         self._threads = settings.threads()
-        self._talks = Strands(weights, context=settings.context(), threads=self._threads)
+        # A model told more than it learnt to keep in mind writes nonsense.
+        self._talks = Strands(weights, context=min(settings.context(), weights.trained), threads=self._threads)
         self._aside: Strands | None = None
-        self._format = weights.formatter()
+        self._form = weights.form()
         # Held while a prompt is cut into tokens, which needs no turn: the weights must not be exchanged meanwhile.
         self._cutting = Lock()
         # A talk that has outgrown the context is measured turn by turn at each answer, and its turns do not change.
@@ -55,25 +67,50 @@ class LlamaVoice:
 
         :param adapter: our adapter, if the file is the embedded voice as it comes.
         :param tuned: whether our adapter is already in the file.
-        :raises VoiceError: if the file is not a model llama.cpp can load, or there is not enough memory for it.
+        :raises VoiceError: if the file is not a model llama.cpp can load, there is not enough memory for it, or it is built in a
+            way that does not serve here.
         """
-        weights = None
-        try:
-            weights = Weights(model, adapter)
-            return cls(weights, name or model.stem, tuned=tuned or adapter is not None)
-        except NotAModel as error:
-            if weights is not None:
-                weights.close()
-            raise VoiceError(
-                f"The voice {model.name} could not be loaded.",
-                "The file may be damaged, or this computer may not have enough free memory for it; "
-                "the embedded voice needs 0.3 GB.",
-            ) from error
+        tried: NotAModel | None = None
+        for share in shares():
+            weights = None
+            try:
+                weights = Weights(model, adapter, share=share)
+                if not weights.turns_back:
+                    raise OneWay(model.name)
+                return cls(weights, name or model.stem, tuned=tuned or adapter is not None)
+            except (NotAModel, VoiceError) as error:
+                if weights is not None:
+                    weights.close()
+                if isinstance(error, VoiceError):
+                    raise
+                # A graphics card may have too little memory where the computer has enough.
+                tried = error
+        raise VoiceError(
+            f"The voice {model.name} could not be loaded.",
+            "The file may be damaged, or this computer may not have enough free memory for it; the embedded voice needs 0.3 GB.",
+        ) from tried
+
+    def one_word(self) -> None:
+        """Read a word and write one, to see whether that can be done at all.
+
+        :raises VoiceError: if it cannot.
+        """
+        with _CALLS:
+            try:
+                for _ in self._talks.draw(self._weights.tokenize("Hello.")[:32], [Sampling(temperature=0.0)], Event(), set(), 1):
+                    break
+            except (Broken, NotAModel) as error:
+                raise VoiceError(f"The voice {self.name} cannot write.", "Choose another voice.") from error
 
     @property
     def adapted(self) -> bool:
         """Whether our adapter lies on top of the file, and is not merged into it."""
         return bool(self._weights.adapter)
+
+    @property
+    def held(self) -> int:
+        """How many bytes of memory come free, at the least, when it is closed."""
+        return self._weights.bytes
 
     @property
     def context(self) -> int:
@@ -83,8 +120,7 @@ class LlamaVoice:
     def tokenize(self, prompt: Sequence[Message]) -> list[int]:
         """Return the tokens of a prompt in the model's own chat form, up to where the answer starts."""
         with self._cutting:
-            text: str = self._format(messages=[{"role": each.role, "content": each.content} for each in prompt]).prompt
-            return self._weights.tokenize(text)
+            return self._weights.tokenize(self._form.text(prompt))
 
     def tokens(self, prompt: Sequence[Message]) -> int:
         """Return how many tokens a prompt takes."""
@@ -199,7 +235,7 @@ class LlamaVoice:
             mine, theirs = (self._weights, self._talks, self._aside), (other._weights, other._talks, other._aside)
             with self._cutting:
                 self._weights, self._talks, self._aside = theirs
-                self.name, self._format = name, other._format
+                self.name, self._form = name, other._form
             other._weights, other._talks, other._aside = mine
             self._short.cache_clear()
             other._free()

@@ -35,7 +35,9 @@ NEEDED_BYTES = 600_000_000
 SPARE_BYTES = 1 << 30
 # Processes that were cut off leave their folder behind; after so long nobody works in it any more.
 _STALE_SECONDS = 3600
-_PREFIX, _MAKING = "son-", "making-"
+_PREFIX = "son-"
+# What a folder is called in which something is made.
+MAKING = "making-"
 
 Tell = Callable[[float], None]
 
@@ -85,8 +87,8 @@ def build(tell: Tell) -> Path:
         raise VoiceError("There is not enough room on the disk for a faster voice.", "He speaks without it, only slower.")
     base, adapter = catalog.verified("voice"), catalog.verified("adapter")
     folder = settings.private_folder(settings.voices_folder())
-    _tidy(folder)
-    making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=folder))
+    tidy(folder)
+    making = Path(tempfile.mkdtemp(prefix=MAKING, dir=folder))
     try:
         whole = making / "whole.gguf"
         quantise(base, whole, _WHOLE)
@@ -102,7 +104,7 @@ def build(tell: Tell) -> Path:
         # With one to choose from there is nothing to try.
         chosen = fastest(made) if len(made) > 1 else next(iter(made))
         tell(0.95)
-        return _keep(made[chosen], folder / f"{_PREFIX}{key()}-{chosen}.gguf")
+        return keep(made[chosen], folder / f"{_PREFIX}{key()}-{chosen}.gguf", _PREFIX)
     except OSError as error:
         raise VoiceError(
             "The faster voice could not be written.", "Free some space; he speaks without it, only slower."
@@ -184,7 +186,8 @@ def quantise(source: Path, target: Path, number: int) -> None:
         raise VoiceError("llama.cpp could not make the faster voice.", "He speaks without it, only slower.")
 
 
-def _keep(made: Path, target: Path) -> Path:
+def keep(made: Path, target: Path, prefix: str) -> Path:
+    """Move a finished file to its place, with its SHA-256 beside it, and remove the older ones of this prefix."""
     note = target.with_suffix(".json")
     told = {"size": made.stat().st_size, "sha256": catalog.sha256_of(made)}
     made.chmod(0o600)
@@ -193,7 +196,7 @@ def _keep(made: Path, target: Path) -> Path:
     writing.write_text(json.dumps(told), encoding="utf-8")
     writing.chmod(0o600)
     os.replace(writing, note)
-    for old in [*target.parent.glob(f"{_PREFIX}*.gguf"), *target.parent.glob(f"{_PREFIX}*.json")]:
+    for old in [*target.parent.glob(f"{prefix}*.gguf"), *target.parent.glob(f"{prefix}*.json")]:
         # One that is in use cannot be removed on Windows; it goes the next time.
         if old.stem != target.stem:
             with contextlib.suppress(OSError):
@@ -201,18 +204,23 @@ def _keep(made: Path, target: Path) -> Path:
     return target
 
 
-def _tidy(folder: Path) -> None:
-    for left in folder.glob(f"{_MAKING}*"):
+def tidy(folder: Path) -> None:
+    """Remove what a making that was cut off has left in a folder."""
+    for left in folder.glob(f"{MAKING}*"):
         if time.time() - left.stat().st_mtime > _STALE_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def main() -> int:
-    """Make the merged file in a process of its own; prints the share that is done, line by line."""
+def give_way() -> None:
+    """Put this process below everything else that runs: he may be answering."""
     import psutil
 
-    # Below everything else that runs: he may be answering.
     psutil.Process().nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 10))
+
+
+def main() -> int:
+    """Make the merged file in a process of its own; prints the share that is done, line by line."""
+    give_way()
 
     def tell(share: float) -> None:
         # Whoever started this may be gone: the broken pipe then ends it, and what lies half made is removed.
@@ -233,13 +241,22 @@ def apart(tell: Tell) -> Path | None:
 
     :param tell: is given the share that is done, from 0 to 1.
     """
+    run(["rehearse.voice.merging"], tell)
+    return found()
+
+
+def run(module: list[str], tell: Tell) -> None:
+    """Run one of our modules, with its arguments, in a process that gives way to everything else; wait for its end.
+
+    :param tell: is given the shares that it prints.
+    """
     import subprocess
 
     root = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    command = [sys.executable, "-m", "rehearse.voice.merging"]
+    command = [sys.executable, "-m", *module]
     try:
         with subprocess.Popen(
             command,
@@ -253,8 +270,8 @@ def apart(tell: Tell) -> Path | None:
             for line in process.stdout or ():
                 tell(float(line))
     except (OSError, ValueError):
-        return None
-    return found()
+        # Whoever asked looks whether what was to be made is there.
+        return
 
 
 if __name__ == "__main__":

@@ -9,19 +9,20 @@ import sys
 from pathlib import Path
 
 from rehearse.errors import VoiceError
-from rehearse.voice.header import sound
+from rehearse.voice.header import speaks
 
 # A voice of some gigabytes is read from a slow disk once for this; it is then in memory for the loading that follows.
 PATIENCE = 600.0
+_ONE_WAY = 3
 _CODE = "import sys; sys.path.insert(0, sys.argv[1]); from rehearse.voice.trial import speak; speak(sys.argv[2])"
 
 
 def tried(path: Path) -> Path:
     """Return the path of a model file once its header is sound and another process has spoken a word with it.
 
-    :raises VoiceError: if it is not a GGUF model, or llama.cpp cannot load it, or is brought down by it.
+    :raises VoiceError: if it is not a GGUF model that writes, or llama.cpp cannot load it, or is brought down by it.
     """
-    sound(path)
+    speaks(path)
     root = Path(__file__).resolve().parents[2]
     try:
         done = subprocess.run(
@@ -36,6 +37,10 @@ def tried(path: Path) -> Path:
         raise VoiceError(
             f"The voice {path.name} took more than ten minutes to say a word.", "Choose a smaller one, or the embedded voice."
         ) from error
+    if done.returncode == _ONE_WAY:
+        from rehearse.voice.llama import OneWay
+
+        raise OneWay(path.name)
     if done.returncode:
         raise VoiceError(
             f"The voice {path.name} could not be loaded.",
@@ -46,15 +51,13 @@ def tried(path: Path) -> Path:
 
 
 def speak(path: str) -> None:
-    """Load a model file and let it say one word; ends this process with a status other than 0 if that is not possible."""
-    import llama_cpp
+    """Load a model file as the app would and let it say one word; ends this process with a status other than 0 if it cannot."""
+    from rehearse.voice.llama import LlamaVoice, OneWay
 
     try:
-        llama = llama_cpp.Llama(path, n_ctx=64, n_threads=2, n_threads_batch=2, verbose=False)
-        tokens = llama.tokenize(b"Hello.", special=True)[:32]
-        for token in llama.generate(tokens, temp=0.0):
-            llama.detokenize([token])
-            break
-    except (ValueError, RuntimeError, OSError, AssertionError):
+        LlamaVoice.load(Path(path)).one_word()
+    except OneWay:
+        sys.exit(_ONE_WAY)
+    except (VoiceError, ValueError, RuntimeError, OSError, AssertionError):
         # The reason stands nowhere but in llama.cpp's own words, which nobody reads here.
         sys.exit(1)

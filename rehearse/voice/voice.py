@@ -58,9 +58,20 @@ Enough = Callable[[str], bool]
 class Voice(Protocol):
     """Whatever can go on from a prompt."""
 
-    name: str
-    tuned: bool
-    count: Count
+    @property
+    def name(self) -> str:
+        """What people read of it."""
+        ...
+
+    @property
+    def tuned(self) -> bool:
+        """Whether it was tuned for its part here."""
+        ...
+
+    @property
+    def count(self) -> Count:
+        """What its last answer cost."""
+        ...
 
     def stream(self, prompt: Sequence[Message], sampling: Sampling, stop: Event) -> Iterator[str]:
         """Yield the answer as it is written; ends early, without an error, once ``stop`` is set.

@@ -5,9 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rehearse.voice.form import Form
+
 # Signs that end an answer in the chat forms of common models, whatever the file itself calls its end.
 _ROLE_TOKENS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>", "<end_of_turn>")
-_CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+# Layers given to a graphics card, where llama.cpp was built for one: all, and if its memory does not hold them, some, then none.
+SHARES = (-1, 16, 0)
 
 
 class NotAModel(Exception):
@@ -17,16 +20,19 @@ class NotAModel(Exception):
 class Weights:
     """What a file holds. Contexts are made over it, and closed before it is."""
 
-    def __init__(self, path: Path, adapter: Path | None = None) -> None:
+    def __init__(self, path: Path, adapter: Path | None = None, *, share: int = SHARES[0]) -> None:
         """Load a file.
 
         :param adapter: a LoRA for it.
+        :param share: how many layers a graphics card is given, where llama.cpp can use one; -1 is all of them.
         :raises NotAModel: if llama.cpp cannot load one of them.
         """
         import llama_cpp
 
         started()
-        self.model: Any = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
+        given = llama_cpp.llama_model_default_params()
+        given.n_gpu_layers = share
+        self.model: Any = llama_cpp.llama_model_load_from_file(str(path).encode(), given)
         if not self.model:
             raise NotAModel(path.name)
         self.adapter: Any = None
@@ -38,7 +44,10 @@ class Weights:
                 self.close()
                 raise NotAModel(adapter.name)
         self._pieces: dict[int, bytes] = {}
+        # How many tokens it learnt to keep in mind.
+        self.trained = int(llama_cpp.llama_model_n_ctx_train(self.model))
         self.ends = {int(llama_cpp.llama_vocab_eos(self.vocabulary))}
+        self.ends |= {token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self.vocabulary, token)}
         self.ends |= {tokens[0] for text in _ROLE_TOKENS if len(tokens := self.tokenize(text)) == 1}
 
     def tokenize(self, text: str) -> list[int]:
@@ -65,16 +74,30 @@ class Weights:
         length = llama_cpp.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)
         return buffer.raw[:length] if length >= 0 else self._piece(token, -length)
 
-    def formatter(self) -> Any:
-        """Return the chat template the file carries (ChatML if it carries none)."""
+    @property
+    def bytes(self) -> int:
+        """How much memory the weights take."""
         import llama_cpp
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        return int(llama_cpp.llama_model_size(self.model))
+
+    @property
+    def turns_back(self) -> bool:
+        """Whether the model can go back to an earlier place of a text, because what it read lies there token by token."""
+        import llama_cpp
+
+        one_way = (llama_cpp.llama_model_is_recurrent, llama_cpp.llama_model_is_hybrid, llama_cpp.llama_model_has_encoder)
+        return not any(asked(self.model) for asked in one_way)
+
+    def form(self) -> Form:
+        """Return the form the model wants a talk in, by the chat template that the file carries (ChatML if it carries none)."""
+        import llama_cpp
 
         carried = llama_cpp.llama_model_chat_template(self.model, None)
-        return Jinja2ChatFormatter(
-            template=carried.decode() if carried else _CHATML,
-            eos_token=self._text(llama_cpp.llama_vocab_eos(self.vocabulary)),
-            bos_token=self._text(llama_cpp.llama_vocab_bos(self.vocabulary)),
+        return Form(
+            carried.decode("utf-8", "replace") if carried else None,
+            begins=self._text(llama_cpp.llama_vocab_bos(self.vocabulary)),
+            ends=self._text(llama_cpp.llama_vocab_eos(self.vocabulary)),
         )
 
     def _text(self, token: int) -> str:
@@ -104,3 +127,11 @@ def started() -> Any:
     llama_cpp.llama_backend_init()
     # ctypes does not keep a callback alive by itself; the cache does.
     return silent
+
+
+def shares() -> tuple[int, ...]:
+    """Return which shares of a model to try to give to a graphics card, the greatest first; none of it where there is no card."""
+    import llama_cpp
+
+    started()
+    return SHARES if llama_cpp.llama_supports_gpu_offload() else (0,)
