@@ -2,7 +2,7 @@
 
 import sys
 
-from rehearse.cli import main
+from rehearse.keeper import main
 
 if __name__ == "__main__":
-    sys.exit(main(["start", *sys.argv[1:]]))
+    sys.exit(main(sys.argv[1:]))

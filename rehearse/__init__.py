@@ -1,13 +1,20 @@
 """Practise the talk you are afraid of, on your own computer, with a voice that plays your son."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+# Not taken from `typing`, whose import takes as long as Python's own start: the keeper waits for this file.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rehearse.rehearsal import Parts, Rehearsal
+    from typing import Any
+
+    from rehearse.parts import Parts
+    from rehearse.rehearsal import Rehearsal
     from rehearse.scenario import Scenario
     from rehearse.tone import ToneCheck
 
 __version__ = "0.1.0"
+# The variable that leads from the keeper to the app. It stands here because the keeper, for which she waits, reads little else.
+LIFELINE = "_REHEARSE_LIFELINE"
 __all__ = ["Parts", "Rehearsal", "Scenario", "ToneCheck", "__version__"]
 
 _HOMES = {

@@ -15,6 +15,8 @@ from rehearse.errors import RehearseError
 KEPT = "rehearse.terminal_transcripts"
 # The one with the commands for what she said of single sentences.
 TOLD = "rehearse.terminal_remarks"
+# The one with the commands for voices.
+VOICES = "rehearse.terminal_voices"
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -28,18 +30,19 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rehearse {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    start = _command(commands, "start", "rehearse.ui.serve:start", "Open the page in your browser.")
+    start = _command(commands, "start", "rehearse.keeper:start", "Open the page in your browser.")
     start.add_argument("--port", type=int, help="port on this computer (default: 7860, or the next free one)")
     start.add_argument("--no-browser", action="store_true", help="do not open the browser, only print the address")
-    start.add_argument("--voice", metavar="NAME|FILE.gguf|URL", help="who speaks for the son (default: the embedded voice)")
+    _voice(start)
 
     check = _command(commands, "check", f"{TOLD}:check", "Say where a line may land as blame, why, and what to say instead.")
     _text_and_lines(check)
+    check.add_argument("--quick", action="store_true", help="without the second look")
 
     reply = _command(commands, "reply", "rehearse.terminal:reply", "Let him answer the last line of a talk given as JSON.")
     _lines(reply)
     reply.add_argument("--seed", type=int, help="makes the answer repeatable")
-    reply.add_argument("--voice", metavar="NAME|FILE.gguf|URL", help="who speaks for the son (default: the embedded voice)")
+    _voice(reply)
 
     reword = _command(commands, "reword", "rehearse.terminal:reword", "Offer gentler wordings for a line.")
     _text_and_lines(reword)
@@ -54,6 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("what", choices=("tone", "son", "reword", "safety"), help="what to measure")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.add_argument("--data", metavar="FILE", help="labelled data (default: the held-out writers' files)")
+    evaluate.add_argument("--answers", type=int, metavar="N", help="of the son: how many answers are drawn (default: 60)")
+    evaluate.add_argument("--keep", metavar="FILE", help="of the son: keep what the voices say, to be stopped and taken up again")
 
     bench = _command(commands, "bench", "rehearse.lab.bench:bench", "Measure speed beside the plain libraries.")
     bench.add_argument("--json", action="store_true", help="print JSON")
@@ -77,6 +82,15 @@ def _command(commands: Any, name: str, handler: str, help: str) -> argparse.Argu
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(handler=handler)
     return parser
+
+
+def _voice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--voice", metavar="NAME|FILE.gguf|URL", help="who speaks for the son (default: the embedded voice)")
+    parser.add_argument(
+        "--let-words-leave",
+        action="store_true",
+        help="let a server on another computer speak for him: what is said is sent there",
+    )
 
 
 def _lines(parser: argparse.ArgumentParser) -> None:
@@ -173,19 +187,22 @@ def _transcripts(commands: Any) -> None:
 
 def _voices(commands: Any) -> None:
     parser = commands.add_parser(
-        "voices", help="List, fetch or remove bigger voices.", description="Voices that can speak for him."
+        "voices", help="List, fetch, choose or remove bigger voices.", description="Voices that can speak for him."
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = _command(actions, "list", "rehearse.terminal:list_voices", "List the voices there are.")
+    listing = _command(actions, "list", f"{VOICES}:list_voices", "List the voices there are.")
     listing.add_argument("--json", action="store_true", help="print JSON")
     pull = _command(
         actions,
         "pull",
-        "rehearse.terminal:pull_voice",
-        "Fetch a bigger voice from the internet (the only command that goes online).",
+        f"{VOICES}:pull_voice",
+        "Fetch a bigger voice from the internet (the only command that goes online); one that was cut off goes on.",
     )
     pull.add_argument("name", help="its name in the list")
-    remove = _command(actions, "remove", "rehearse.terminal:remove_voice", "Remove a fetched voice.")
+    pull.add_argument("--json", action="store_true", help="print how far it is as JSON, one object a line")
+    use = _command(actions, "use", f"{VOICES}:use_voice", "Let a fetched voice speak for him from the next start on.")
+    use.add_argument("name", help="its name in the list, or embedded")
+    remove = _command(actions, "remove", f"{VOICES}:remove_voice", "Remove a fetched voice, or what has arrived of one.")
     remove.add_argument("name", help="its name in the list")
 
 
@@ -204,6 +221,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(given if given else ["start"])
     if getattr(chosen, "voice", None):
         os.environ["REHEARSE_VOICE"] = chosen.voice
+    if getattr(chosen, "let_words_leave", False):
+        os.environ["REHEARSE_LET_WORDS_LEAVE"] = "1"
     try:
         return _handler(chosen.handler)(chosen)
     except RehearseError as error:

@@ -174,7 +174,7 @@ def _model(carried: Carried, found: Examined) -> dict[str, Any]:
 
 def _voice(found: Examined) -> dict[str, Any]:
     name = settings.voice()
-    if name.startswith(("http://", "https://")):
+    if choice.is_server(name):
         return _server(name, found)
     seen: dict[str, Any] = {"name": name, "here": False, "path": None, "leaves_this_computer": False, "needs_bytes": None}
     with found.noting():
@@ -206,8 +206,14 @@ def _server(address: str, found: Examined) -> dict[str, Any]:
         return seen
     shown = f"[{host}]" if ":" in host else host
     seen["name"] = f"{parts.scheme}://{shown}:{port}{parts.path}"
-    seen["leaves_this_computer"] = choice.leaves_this_computer(address)
-    if not seen["leaves_this_computer"]:
+    away = choice.leaves_this_computer(address)
+    seen["leaves_this_computer"] = away and settings.words_may_leave()
+    if away and not seen["leaves_this_computer"]:
+        found.wrong(
+            f"{seen['name']} is on another computer, and nothing said here may be sent there: he cannot speak.",
+            "Set REHEARSE_LET_WORDS_LEAVE to 1 if it may, or REHEARSE_VOICE to `embedded`.",
+        )
+    if not away:
         seen["here"] = _picks_up(host, port)
         if not seen["here"]:
             found.wrong(f"Nothing answers at {seen['name']}.", "Start the server, or set REHEARSE_VOICE to `embedded`.")

@@ -63,3 +63,16 @@ class WrongPassphrase(StoreLocked):
 
 class SettingError(RehearseError):
     """A setting has a value that cannot be used."""
+
+
+class KeepsFalling(RehearseError):
+    """The app was brought down again and again, so it is not started any more."""
+
+    def __init__(self, times: int) -> None:
+        """Say how often within a few minutes."""
+        super().__init__(
+            f"rehearse stopped unexpectedly {times} times within a few minutes, so it is not started again. "
+            "What was sent is kept.",
+            "Most often there is too little free memory: close other programs, or set a smaller voice, and start rehearse again. "
+            "“rehearse doctor” says what this computer has.",
+        )

@@ -51,4 +51,4 @@ def _talk(transcripts: Transcripts, listed: Summary) -> Talk:
         # A line with two places of one kind is one line.
         flagged.update({kind for kind, _ in entries(turn.report, "findings")})
     reached = max((turn.openness for turn in hers), default=saved.scenario.openness)
-    return Talk(saved.id, saved.title, saved.created[:10], len(hers), dict(flagged), reached)
+    return Talk(saved.id, saved.title, saved.created, len(hers), dict(flagged), reached)

@@ -218,7 +218,7 @@ def _way(done: Callable[[str], None]) -> None:
     _talk(room, lambda path: _asked(port, path, cookie).read(), done)
     server.should_exit = True
     serving.join(timeout=20)
-    room.parts.transcripts.close()
+    room.close()
     done("exit")
 
 

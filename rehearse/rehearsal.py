@@ -5,28 +5,21 @@ the same talk.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from threading import Event, Lock
+from dataclasses import replace
+from threading import Event
 from typing import TYPE_CHECKING
 
-from rehearse import settings
 from rehearse.debrief import Debrief
 from rehearse.distress import Met
-from rehearse.errors import NotFound, RehearseError, TranscriptError
-from rehearse.listener import Listener
+from rehearse.errors import NotFound, RehearseError, VoiceError
+from rehearse.parts import Parts
 from rehearse.scenario import Scenario
 from rehearse.son import silence
 from rehearse.son.felt import felt
 from rehearse.son.mood import Mood
-from rehearse.son.ranker import Ranker
-from rehearse.son.reply import Son
-from rehearse.tone.check import ToneCheck
-from rehearse.tone.remarks import Remark
 from rehearse.tone.report import Report
 from rehearse.tone.reword import Rewriter
-from rehearse.transcripts import KeptRemark, Transcripts
-from rehearse.turn import Openness, State, Turn
+from rehearse.turn import Openness, Turn, spoken
 
 if TYPE_CHECKING:
     from rehearse.transcripts import Saved
@@ -50,51 +43,6 @@ class MetOutside(RehearseError):
             "Please look at the help lines for your country; you can go on with the talk whenever you want to.",
         )
         self.met = met
-
-
-@dataclass(slots=True)
-class Parts:
-    """What a rehearsal works with. Without a check nothing is flagged and he stays where he is; without a son nobody answers.
-
-    The listener hears acute distress and the like in her drafts; it works before anything is loaded.
-    """
-
-    transcripts: Transcripts
-    check: ToneCheck | None = None
-    son: Son | None = None
-    listener: Listener = field(default_factory=Listener)
-    _heeding: Lock = field(default_factory=Lock, repr=False, compare=False)
-
-    @classmethod
-    def load(cls) -> "Parts":
-        """Open the store and load check and voice; takes some seconds.
-
-        :raises RehearseError: if one of them cannot be had.
-        """
-        from rehearse.voice.choice import open_voice
-
-        check = ToneCheck.load()
-        son = Son(open_voice(settings.voice()), Ranker.load(check.embedder))
-        return cls(Transcripts(settings.database_path()), check, son, Listener.load(check.embedder))
-
-    def bring(self, check: ToneCheck) -> None:
-        """Take in the check once it is loaded; what she said of single sentences is embedded now, and not at her first line."""
-        self.check = check
-        # What cannot be read now is asked for again with each line.
-        with suppress(TranscriptError):
-            self.heed()
-
-    def heed(self) -> list[KeptRemark]:
-        """Let the check treat sentences as she says by now, be it in another window, and return what she said, oldest first.
-
-        :raises TranscriptError: if that cannot be read.
-        """
-        # One at a time, so that what was read earlier is not heeded later.
-        with self._heeding:
-            kept = self.transcripts.remarks.all()
-            if self.check is not None:
-                self.check.heed([Remark(each.text, each.stung, each.number) for each in kept])
-            return kept
 
 
 class Rehearsal:
@@ -167,17 +115,18 @@ class Rehearsal:
 
     # -- what she can do -----------------------------------------------------------------------------------------------
 
-    def check(self, draft: str, *, rewriter: Rewriter | None = None) -> Report:
+    def check(self, draft: str, *, rewriter: Rewriter | None = None, quick: bool = False) -> Report:
         """Return what the check says of a draft at this point of the talk; nothing is kept.
 
         :param rewriter: if given, her own sentences are reworded too (slower).
+        :param quick: without the second look.
         :raises RehearseError: if the check is off.
         """
         if self.parts.check is None:
             raise RehearseError("The check is not ready.", "You can go on writing; it reads your line as soon as it is.")
         self.parts.heed()
         path = self.path
-        return self.parts.check.check(draft, self._his_last(path), rewriter=rewriter, avoid=_offered(path))
+        return self.parts.check.check(draft, self._his_last(path), rewriter=rewriter, avoid=_offered(path), quick=quick)
 
     def met(self, draft: str) -> Met | None:
         """Return what a draft is to be met as outside the role, or ``None`` for ordinary talk; nothing is kept."""
@@ -333,17 +282,22 @@ class Rehearsal:
         """
         if self.parts.son is None:
             raise self._not_ready()
-        self.parts.transcripts.append(self.id, his, select=select)
-        said, state = "", "stopped"
+        self.parts.transcripts.append(self.id, spoken(his, self.parts.son.voice.name), select=select)
+        said, ended, broke_off = "", False, False
         try:
             for piece in self.parts.son.reply(self.scenario, path, stop, seed=seed, keep=keep):
                 said += piece
                 self.parts.transcripts.grow(his.id, said)
                 yield piece
-            state = "stopped" if stop.is_set() else "complete"
+            ended = not stop.is_set()
+        except VoiceError:
+            # It was not she who ended it, so it stays as broken off.
+            broke_off = True
+            raise
         finally:
             # Reached too when the page is closed or the answer is dropped: what he said is kept.
-            self.parts.transcripts.finish(his.id, said.strip(), _state(state))
+            if not broke_off:
+                self.parts.transcripts.finish(his.id, said.strip(), "complete" if ended else "stopped")
 
     def _not_ready(self) -> RehearseError:
         name = self.scenario.son.name
@@ -378,10 +332,6 @@ def line_of(draft: str) -> str:
     if not text:
         raise NothingSaid("There is nothing to send yet.", "Write a line first.")
     return text
-
-
-def _state(name: str) -> State:
-    return "complete" if name == "complete" else "stopped"
 
 
 def _hers(turns: list[Turn], turn_id: str) -> Turn:

@@ -70,11 +70,11 @@ class Scenario:
         :raises ScenarioError: if a field is missing, of the wrong type, too long or out of range.
         """
         if not isinstance(given, Mapping) or not isinstance(given.get("son"), Mapping):
-            raise ScenarioError("The scenario does not say who the son is.", "Give at least his name: {“son”: {“name”: …}}.")
+            raise ScenarioError("The scene does not say who the son is.", "Give at least his name: {“son”: {“name”: …}}.")
         who = given["son"]
         name = _text(who, "name")
         if not name:
-            raise ScenarioError("The scenario has no name for him.", "A first name is enough.")
+            raise ScenarioError("The scene has no name for him yet.", "A first name is enough.")
         temperament = _text(who, "temperament")
         if temperament and temperament not in TEMPERAMENTS:
             raise ScenarioError("His temperament is not one the app knows.", f"Choose one of these: {', '.join(TEMPERAMENTS)}.")

@@ -23,8 +23,20 @@ class Setting:
 
 SETTINGS = (
     Setting("REHEARSE_HOME", "the user data folder of the system", "Folder for transcripts, downloaded voices and logs."),
-    Setting("REHEARSE_VOICE", "embedded", "Who speaks for the son: `embedded`, a `.gguf` file, or the address of a server."),
-    Setting("REHEARSE_VOICE_MODEL", "", "The model's name to ask a server for, where it serves several."),
+    Setting(
+        "REHEARSE_VOICE",
+        "the one chosen on the page, else `embedded`",
+        "Who speaks for the son: `embedded`, the name of a fetched voice, a `.gguf` file, or the address of a server.",
+    ),
+    Setting(
+        "REHEARSE_VOICE_MODEL", "", "The model's name to ask a server for; if it is not set, the first one that the server names."
+    ),
+    Setting("REHEARSE_VOICE_KEY", "", "The key to show to a server that wants one."),
+    Setting(
+        "REHEARSE_LET_WORDS_LEAVE",
+        "",
+        "Set to `1` to let a server on another computer speak for him: what is said is sent there. Else it is refused.",
+    ),
     Setting(
         "REHEARSE_LANGUAGE", "en", "Language of the page's own words: `en` or `es`. He and the check speak English in any case."
     ),
@@ -35,8 +47,14 @@ SETTINGS = (
 )
 
 
+# The file, among the voices, with the name of the one that was chosen.
+_CHOSEN = "chosen"
+
 # The languages the page has words in; each has its file under prompts/.
 LANGUAGES = ("en", "es")
+
+# The voice that came along.
+EMBEDDED = "embedded"
 
 # What may lie in the data folder: where one of these is, the folder is ours.
 OURS = frozenset({"rehearsals.db", "leaving", "backups", "voices", "logs", "temporary"})
@@ -149,13 +167,51 @@ def models_folder() -> Path:
 
 
 def voice() -> str:
-    """Return which voice was asked for: ``embedded``, a file or an address."""
-    return os.environ.get("REHEARSE_VOICE", "").strip() or "embedded"
+    """Return which voice is to speak: ``embedded``, the name of a fetched one, a file or an address.
+
+    What was asked for at the start comes before what was chosen on the page.
+    """
+    return os.environ.get("REHEARSE_VOICE", "").strip() or chosen_voice()
+
+
+def chosen_voice() -> str:
+    """Return which voice was chosen on the page or in the terminal; the embedded one if none was."""
+    try:
+        return (voices_folder() / _CHOSEN).read_text(encoding="utf-8").strip()[:100] or EMBEDDED
+    except (OSError, UnicodeDecodeError):
+        return EMBEDDED
+
+
+def choose_voice(name: str) -> None:
+    """Keep which voice is to speak from now on.
+
+    :raises SettingError: if that cannot be written.
+    """
+    folder = private_folder(voices_folder())
+    writing = folder / f"{_CHOSEN}.new"
+    try:
+        writing.write_text(f"{name}\n", encoding="utf-8")
+        writing.chmod(0o600)
+        os.replace(writing, folder / _CHOSEN)
+    except OSError as error:
+        raise SettingError(
+            f"Which voice is to speak could not be kept ({error.strerror}).", "Free some space on the disk and choose it again."
+        ) from error
 
 
 def voice_model() -> str:
-    """Return the model's name to ask a server for; empty if none was given."""
+    """Return the model's name to ask a server for; empty for the first one it names."""
     return os.environ.get("REHEARSE_VOICE_MODEL", "").strip()
+
+
+def voice_key() -> str:
+    """Return the key to show to a server; empty if none was given."""
+    return os.environ.get("REHEARSE_VOICE_KEY", "").strip()
+
+
+def words_may_leave() -> bool:
+    """Return whether a server on another computer may be the voice."""
+    return os.environ.get("REHEARSE_LET_WORDS_LEAVE", "").strip() not in ("", "0")
 
 
 def language() -> str:

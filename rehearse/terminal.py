@@ -35,22 +35,30 @@ def check(chosen: argparse.Namespace, heeding: Callable[["ToneCheck"], None] = l
 
     :param heeding: tells the check, once it is loaded, what she said of single sentences.
     """
-    from rehearse.tone import ToneCheck
 
-    def load() -> ToneCheck:
-        tone = ToneCheck.load()
+    def load() -> "ToneCheck":
+        tone = _tone(quick=chosen.quick)
         heeding(tone)
         return tone
 
     tone = _once(load)
-    return _answer(chosen, lambda row: tone().check(_text_of(row)).to_dict(), _print_report)
+    return _answer(chosen, lambda row: tone().check(_text_of(row), _before(row)).to_dict(), _print_report)
+
+
+def _tone(*, quick: bool = False) -> "ToneCheck":
+    """Load the check; with its second look, where that can be had, unless a quick one will do."""
+    from rehearse import look
+    from rehearse.tone import ToneCheck
+
+    tone = ToneCheck.load()
+    if not quick:
+        look.bring(tone, lambda why: sys.stderr.write(f"{why}\n"))
+    return tone
 
 
 def reword(chosen: argparse.Namespace) -> int:
     """Run ``rehearse reword``: her own sentence reworded by the tuned voice, the article's phrases, and ours."""
-    from rehearse.tone import ToneCheck
-
-    tone = _once(ToneCheck.load)
+    tone = _once(_tone)
     rewriter = _once(_rewriter)
 
     def handle(row: Row) -> Row:
@@ -77,10 +85,9 @@ def plain(record: Any) -> Row:
 def reply(chosen: argparse.Namespace) -> int:
     """Run ``rehearse reply``."""
     from rehearse.son import Ranker, Son
-    from rehearse.tone import ToneCheck
     from rehearse.voice.choice import open_voice
 
-    check_of = _once(ToneCheck.load)
+    check_of = _once(_tone)
     son_of = _once(lambda: Son(open_voice(settings.voice()), Ranker.load(check_of().embedder)))
 
     def handle(row: Row) -> Row:
@@ -135,6 +142,14 @@ def _text_of(row: Row) -> str:
     if not isinstance(text, str):
         raise LineError("There is no “text”.", "Give an object such as {“id”: 1, “text”: “…”}.")
     return text
+
+
+def _before(row: Row) -> str:
+    """Return his last line, where a line of JSON tells it."""
+    before = row.get("before")
+    if before is not None and not isinstance(before, str):
+        raise LineError("“before” is not a text.", "Give his last line as “before”, or leave it out.")
+    return before or ""
 
 
 def _parsed(line: str) -> Row:
@@ -266,56 +281,3 @@ def _print_report(report: Row) -> None:
 def _print_suggestions(found: Row) -> None:
     for each in found["suggestions"]:
         sys.stdout.write(f"· {each['text']} ({each['source']}, practice {each['practice']})\n")
-
-
-# -- voices -----------------------------------------------------------------------------------------------------------------
-
-
-def list_voices(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse voices list``."""
-    from rehearse import catalog
-
-    rows: list[Row] = [
-        {
-            "name": "embedded",
-            "here": True,
-            "size": found.size,
-            "licence": found.licence,
-            "expect": "Comes with the app; small and quick.",
-        }
-        for found in catalog.carried()
-        if found.role == "voice"
-    ]
-    for each in catalog.offered():
-        here = (settings.voices_folder() / each.file).is_file()
-        rows.append({**plain(each), "here": here})
-    if chosen.json:
-        write_json(rows)
-        return 0
-    for row in rows:
-        sys.stdout.write(
-            f"{'*' if row['here'] else ' '} {row['name']:<14} {row['size'] / 1e9:5.1f} GB  {row['licence']:<11} {row['expect']}\n"
-        )
-    sys.stdout.write("* is on this computer\n")
-    return 0
-
-
-def pull_voice(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse voices pull``."""
-    from rehearse.voice import download
-
-    download.pull(chosen.name, _tell)
-    return 0
-
-
-def _tell(sentence: str) -> None:
-    sys.stdout.write(sentence + "\n")
-
-
-def remove_voice(chosen: argparse.Namespace) -> int:
-    """Run ``rehearse voices remove``."""
-    from rehearse.voice import download
-
-    download.remove(chosen.name)
-    sys.stdout.write(f"{chosen.name} was removed.\n")
-    return 0

@@ -19,7 +19,7 @@ def check(chosen: argparse.Namespace) -> int:
 
 
 def _heeding(tone: "ToneCheck") -> None:
-    from rehearse.rehearsal import Parts
+    from rehearse.parts import Parts
     from rehearse.transcripts import Transcripts
 
     path = settings.database_path()

@@ -1,8 +1,8 @@
 """A turn of the talk, and how open he is after it."""
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from enum import IntEnum
 from typing import Any, Literal
@@ -33,6 +33,9 @@ def now() -> str:
 
 # Under this name a turn's report says, where seats were changed, who really spoke.
 SEATS = "seats"
+# And under this one, on a turn of his, the name of the voice that spoke it.
+VOICE = "voice"
+LONGEST_VOICE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,9 @@ class Turn:
 
     ``openness`` is where he is after hearing her turn, and on a turn of his where he spoke from; ``reason`` says in one
     sentence why it moved. ``report`` is what the check said of her line then, in the form of ``rehearse check``;
-    where seats were changed it also says who spoke (:func:`seat`).
-    ``state`` is ``partial`` while his answer still grows (and stays so if the app died), ``stopped`` if she stopped it.
+    where seats were changed it also says who spoke (:func:`seat`), and on a turn of his which voice did (:func:`voice_of`).
+    ``state`` is ``partial`` while his answer still grows (and stays so if the app died, or the voice broke off), ``stopped`` if
+    she stopped it.
     ``label`` is a name she may give to a try.
     """
 
@@ -56,6 +60,29 @@ class Turn:
     label: str = ""
     id: str = field(default_factory=new_id)
     created: str = field(default_factory=now)
+
+
+def spoken(turn: Turn, voice: str) -> Turn:
+    """Return a turn of his that says which voice speaks it."""
+    return replace(turn, report={**(turn.report or {}), VOICE: voice})
+
+
+def voice_of(turn: Turn) -> str:
+    """Return the name of the voice that spoke a turn of his; empty where none did, or none was noted."""
+    found = (turn.report or {}).get(VOICE) if turn.speaker == "son" else None
+    return found[:LONGEST_VOICE] if isinstance(found, str) else ""
+
+
+def voices(path: Iterable[Turn]) -> dict[str, str]:
+    """Return, by the id of a turn of his, the voice that speaks from there on, wherever it is another than before."""
+    found: dict[str, str] = {}
+    before = ""
+    for turn in path:
+        name = voice_of(turn)
+        if name and before and name != before:
+            found[turn.id] = name
+        before = name or before
+    return found
 
 
 def seat(turn: Turn) -> str:

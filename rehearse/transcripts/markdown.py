@@ -49,7 +49,12 @@ def _line(line: Line) -> str:
     head = f"**{escape(line.who)}** · {escape(line.when)} · {escape(line.openness)}"
     state = f" *({line.state})*" if line.state else ""
     said = "\\\n".join(escape(part) for part in line.text.splitlines() if part.strip())
-    parts = [head, (said + state).strip(), f"*{escape(line.reason)}*" if line.reason.strip() else ""]
+    parts = [
+        f"*{escape(line.voice)}*" if line.voice else "",
+        head,
+        (said + state).strip(),
+        f"*{escape(line.reason)}*" if line.reason.strip() else "",
+    ]
     for note in line.notes:
         quote = f"“{escape(note.quote)}” " if note.quote else ""
         parts.append(f"> {quote}{escape(note.why)}".rstrip())

@@ -96,6 +96,7 @@ def _lines(lines: Sequence[Line]) -> str:
 def _line(line: Line) -> str:
     state = f" <em>({_safe(line.state)})</em>" if line.state else ""
     parts = [
+        f"<p class='reason'>{_safe(line.voice)}</p>" if line.voice else "",
         f"<article class='{'hers' if line.hers else 'his'}'>",
         f"<p class='head'><strong>{_safe(line.who)}</strong> · <time datetime='{_safe(line.created)}'>{_safe(line.when)}</time>"
         f" · {_safe(line.openness)}</p>",

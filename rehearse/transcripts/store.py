@@ -8,7 +8,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any
 
-from rehearse.errors import NotFound, TranscriptError
+from rehearse.errors import NotFound, StoreLocked, TranscriptError
 from rehearse.scenario import Scenario
 from rehearse.transcripts import backups, cipher, document, index, rows, search, tree
 from rehearse.transcripts.backups import Backup
@@ -53,6 +53,19 @@ class Transcripts:
         with suppress(TranscriptError):
             self.erase_leftovers()
             self._database.settle()
+
+    @classmethod
+    def opened(cls, path: Path, passphrase: str | None) -> "Transcripts":
+        """Open a file, with a passphrase only if it needs one: where the locked file is gone by now, none is begun with it.
+
+        :raises StoreLocked: if it needs one and this is not it; :class:`TranscriptError` as for the class.
+        """
+        try:
+            return cls(path)
+        except StoreLocked:
+            if passphrase is None:
+                raise
+            return cls(path, passphrase=passphrase)
 
     def close(self) -> None:
         """Close the file. Whatever is asked of the object afterwards raises; closing twice does no harm."""

@@ -9,7 +9,7 @@ from rehearse import data, settings
 from rehearse.errors import DataError
 from rehearse.scenario import Scenario
 from rehearse.transcripts import document
-from rehearse.turn import Openness, Turn, seat
+from rehearse.turn import Openness, Turn, seat, voice_of, voices
 
 _STATES = {"complete": "", "partial": "broken off", "stopped": "you stopped him here"}
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -38,6 +38,8 @@ class Line:
     reason: str
     state: str
     notes: tuple[Note, ...]
+    # Said before the line where another voice than before speaks it; empty elsewhere.
+    voice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,13 @@ def talk(given: Mapping[str, Any], labels: Mapping[int, str]) -> Talk:
         scene=_scene(saved.scenario, labels),
         lines=_lines(on_screen, son, labels),
         tries=tuple(tries),
-        closing=f"In this rehearsal {son} was played by a language model. These are not your son's words.",
+        closing=f"In this rehearsal {son} was played by a language model{_names(turns)}. These are not your son's words.",
     )
+
+
+def _names(turns: Sequence[Turn]) -> str:
+    named = dict.fromkeys(name for turn in turns if (name := voice_of(turn)))
+    return f" ({', '.join(named)})" if named else ""
 
 
 def moment(created: str) -> str:
@@ -151,6 +158,7 @@ def _label(openness: Openness, labels: Mapping[int, str]) -> str:
 
 
 def _lines(turns: Sequence[Turn], son: str, labels: Mapping[int, str]) -> tuple[Line, ...]:
+    changed = voices(turns)
     return tuple(
         Line(
             who=_who(turn, son),
@@ -162,6 +170,7 @@ def _lines(turns: Sequence[Turn], son: str, labels: Mapping[int, str]) -> tuple[
             reason=turn.reason,
             state=_STATES[turn.state],
             notes=_notes(turn) if turn.speaker == "mother" else (),
+            voice=f"From here on another voice plays {son}: {changed[turn.id]}." if turn.id in changed else "",
         )
         for turn in turns
     )

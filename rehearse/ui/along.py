@@ -10,8 +10,10 @@ from rehearse.ui import render
 from rehearse.ui.findings import plain
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET
-from rehearse.ui.words import say
+from rehearse.ui.words import say, weekday
 
+# What to do if no answer comes, in this order.
+IF_SILENT = ("message.silent_wait", "message.silent_once", "message.silent_light", "message.silent_respect")
 PAUSES = """let waiting;
 document.addEventListener('input', event => {
   if (!event.target.closest('#message')) return;
@@ -76,14 +78,16 @@ class Along:
 
 def sheet(message: Message) -> str:
     """Return the message as a sheet of paper in large type."""
-    silent = "".join(f"<li>{render.safe(each)}</li>" for each in message.if_silent)
+    name = message.name or say("message.him")
+    way, moment = (say(f"message.{each}", name=name) for each in (message.way, message.moment))
+    silent = "".join(f"<li>{render.safe(say(each, name=name))}</li>" for each in IF_SILENT)
     to = say("along.to", name=message.name) if message.name else say("along.to_him")
-    night = say("along.sleep", date=f"{message.not_before:%A}, {message.not_before.isoformat()}")
+    night = say("along.sleep", date=weekday(message.not_before))
     return (
         f'<article class="taken" tabindex="-1" aria-label="{render.safe(say("along.sheet"))}"><h3>{render.safe(to)}</h3>'
         f'<p class="message">{render.safe(message.words)}</p>'
-        f"<h4>{render.safe(say('along.how'))}</h4><p>{render.safe(message.way)}</p>"
-        f"<h4>{render.safe(say('along.when'))}</h4><p>{render.safe(message.moment)}</p>"
+        f"<h4>{render.safe(say('along.how'))}</h4><p>{render.safe(way)}</p>"
+        f"<h4>{render.safe(say('along.when'))}</h4><p>{render.safe(moment)}</p>"
         f"<h4>{render.safe(say('along.night'))}</h4><p>{render.safe(night)}</p>"
         f"<h4>{render.safe(say('along.silent'))}</h4><ul>{silent}</ul></article>"
         f'<p class="acts"><button type="button" class="plain" data-do="print">{render.safe(say("along.print"))}</button>'

@@ -74,7 +74,7 @@ class Beside:
         for clicked in (self.panel, self.talk.note):
             clicked.click(watched(room, self.act, _whole), given, everything, **VOICE).then(None, js=FOCUS_DRAFT)
         # What he just did may be worth a word: looked at whenever the talk on the screen is drawn anew.
-        self.talk.announce.change(watched(room, self.after, lambda told: ""), [self.current], [self.panel], **QUIET)
+        self.talk.announce.change(watched(room, self.after, lambda told: ""), [self.current, self.panel], [self.panel], **QUIET)
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
 
@@ -179,15 +179,20 @@ class Beside:
         else:
             yield (*screen(note=""), "")
 
-    def after(self, id: str) -> Any:
-        """Say a word where his last answer was one word or none, or where she sits in his seat."""
+    def after(self, id: str, panel: str = "") -> Any:
+        """Say a word where his last answer was one word or none, or where she sits in his seat.
+
+        :param panel: what stands there; what it says of an earlier silence goes once he has said more.
+        """
         if not id or self.room.answering(id):
             return gr.skip()
         rehearsal = self.room.rehearsal(id)
         if Seats(rehearsal).changed:
             return self._seated(id)
         offer = rehearsal.silent
-        return _silence(offer) if offer else gr.skip()
+        if offer:
+            return _silence(offer)
+        return "" if 'class="silence"' in (panel or "") else gr.skip()
 
     # -- how it is shown ---------------------------------------------------------------------------------------------------
 
@@ -233,7 +238,8 @@ class Beside:
 
 def _silence(offer: Offer) -> str:
     practices = "".join(
-        f"<li>{render.safe(say('check.practice', number=each.number, short=each.short))} {render.safe(each.in_talk)}</li>"
+        f"<li><strong>{render.safe(say('check.practice', number=each.number, short=each.short))}.</strong> "
+        f"{render.safe(each.in_talk)}</li>"
         for each in offer.practices
     )
     return (

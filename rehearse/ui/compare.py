@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from rehearse.kinds import kinds
-from rehearse.son.levels import levels
 from rehearse.tone.report import entries
 from rehearse.transcripts import Saved, Transcripts
 from rehearse.turn import Turn
 from rehearse.ui.render import button, safe
 from rehearse.ui.room import LATEST, Room
-from rehearse.ui.words import say
+from rehearse.ui.words import day, how_open, say
 
 # A list longer than this is not read.
 MOST = 24
@@ -62,7 +61,7 @@ def _named(transcripts: Transcripts, id: str, end: Turn) -> str:
     named = next((turn.label for turn in reversed(transcripts.path(id, end.id)) if turn.label), "")
     words = named or (hers[-1].text if hers else "")
     words = words if len(words) <= EXCERPT else words[: EXCERPT - 1].rstrip() + "…"
-    return say("compare.named", title=saved.title, date=saved.touched[:10], words=words, openness=levels()[end.openness].label)
+    return say("compare.named", title=saved.title, date=day(saved.touched), words=words, openness=how_open(end.openness))
 
 
 def side_by_side(transcripts: Transcripts, asked: str) -> str:
@@ -74,13 +73,14 @@ def side_by_side(transcripts: Transcripts, asked: str) -> str:
     first, first_end, second, second_end = (asked.split() + [""] * 4)[:4]
     pairs = ((first, first_end), (second, second_end))
     heads, columns = [], []
-    for id, end in pairs:
+    for number, (id, end) in enumerate(pairs, 1):
         path = transcripts.path(id, end)
-        heads.append(f"<h4>{safe(_named(transcripts, id, path[-1]))}</h4>" if path else "")
+        heads.append(f"<h4>{number}. {safe(_named(transcripts, id, path[-1]))}</h4>" if path else "")
         columns.append(_exchanges(path))
     name = transcripts.get(first).scenario.son.name
     rows = "".join(
-        f'<div class="pair">{_side(one, name)}{_side(other, name)}</div>' for one, other in zip_longest(*columns, fillvalue=[])
+        f'<div class="pair">{_side(one, name, 1)}{_side(other, name, 2)}</div>'
+        for one, other in zip_longest(*columns, fillvalue=[])
     )
     return (
         f'<section class="compared" aria-label="{safe(say("compare.label"))}">'
@@ -99,17 +99,18 @@ def _exchanges(path: Sequence[Turn]) -> list[list[Turn]]:
     return found
 
 
-def _side(turns: Sequence[Turn], name: str) -> str:
-    return f"<div>{''.join(_said(turn, name) for turn in turns)}</div>"
+def _side(turns: Sequence[Turn], name: str, number: int) -> str:
+    """Return what was said in one try, each line with its number: on a phone the two stand in one column."""
+    return f"<div>{''.join(_said(turn, name, number) for turn in turns)}</div>"
 
 
-def _said(turn: Turn, name: str) -> str:
+def _said(turn: Turn, name: str, number: int) -> str:
     who = say("talk.you") if turn.speaker == "mother" else name
     if turn.speaker == "mother":
         found = [kinds()[kind].label for kind, _ in entries(turn.report, "findings")]
         found += [kinds()[kind].label for kind, _ in entries(turn.report, "strengths")]
         told = "".join(f'<p class="facts">{safe(say("check.this", label=label))}</p>' for label in found)
     else:
-        told = f'<p class="facts">{safe(levels()[turn.openness].label)}</p>'
-    head = f'<p class="head"><span class="who">{safe(who)}</span></p>'
+        told = f'<p class="facts">{safe(how_open(turn.openness))}</p>'
+    head = f'<p class="head"><span class="who">{safe(who)}</span> <span class="level">{number}</span></p>'
     return f'<div class="turn {turn.speaker}">{head}<p class="line">{safe(turn.text)}</p>{told}</div>'

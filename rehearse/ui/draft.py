@@ -54,10 +54,16 @@ class Draft:
         answering = self.room.answering(id)
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip() if answering else render.state("reading"), gr.skip()
         rehearsal = self.room.rehearsal(id)
-        checked = rehearsal.check(draft)
+        first = rehearsal.check(draft, quick=True)
+        yield self._told(rehearsal, first, draft, answering)
+        # What is heard at once stands already when the second look is done.
+        if (closer := rehearsal.check(draft)) != first:
+            yield self._told(rehearsal, closer, draft, answering)
+
+    def _told(self, rehearsal: Rehearsal, checked: Report, draft: str, answering: bool) -> tuple[Any, ...]:
         report = checked.to_dict()
         spoken = render.safe(summary(report)) if report["flagged"] else gr.skip()
-        yield self.panel(rehearsal, checked), draft, send_button(report), gr.skip() if answering else "", spoken
+        return self.panel(rehearsal, checked), draft, send_button(report), gr.skip() if answering else "", spoken
 
     def reword(self, id: str, draft: str) -> Any:
         """Add rewordings of her own sentences to what the check says, where the voice has learnt to make them."""

@@ -8,7 +8,7 @@ link. Of the routes that come with Gradio, those the page needs are open and all
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs
@@ -33,9 +33,12 @@ POLICY = "; ".join(
         "base-uri 'self'",
     )
 )
+# Where the page asks whether the app is there again, and which life of it.
+ALIVE = "/alive"
 # What the page asks for, and nothing else: a name that ends in a slash stands for all below it.
 OPEN = (
     "/",
+    ALIVE,
     "/config",
     "/theme.css",
     "/favicon.ico",
@@ -64,11 +67,18 @@ _TALK = re.compile(r"[0-9A-Za-z-]{1,64}")
 class Keys:
     """What lets her in during one start of the app."""
 
-    def __init__(self) -> None:
-        """Make new ones: those of an earlier start open nothing."""
-        self.key = secrets.token_urlsafe(32)
-        self._session = secrets.token_urlsafe(32)
+    def __init__(self, left: Sequence[str] | None = None) -> None:
+        """Make new ones: those of an earlier start open nothing.
+
+        :param left: what :attr:`leaving` was in an earlier life of the same start, which the page is still open with.
+        """
+        self.key, self._session = left or (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         self._ticket = ""
+
+    @property
+    def leaving(self) -> tuple[str, str]:
+        """What the next life needs to let in whoever is let in now."""
+        return self.key, self._session
 
     def ticket(self) -> str:
         """Return a key that opens once.

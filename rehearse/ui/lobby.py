@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from rehearse import settings
 from rehearse.errors import RehearseError, WrongPassphrase
 from rehearse.transcripts.cipher import available
+from rehearse.ui.gate import ALIVE
 from rehearse.ui.room import Room
 from rehearse.ui.words import say
 
@@ -34,7 +35,7 @@ class Lobby:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let a request through once the room is open; what belongs to the lobby leads to the page then."""
         ours = scope["type"] == "http" and scope["path"] in (UNLOCK, FORGOTTEN, ASIDE)
-        if scope["type"] == "lifespan" or not (self.room.locked or ours):
+        if scope["type"] == "lifespan" or scope["path"] == ALIVE or not (self.room.locked or ours):
             await self.app(scope, receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close"})

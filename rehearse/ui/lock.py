@@ -95,6 +95,7 @@ class Lock:
             return self.shown(asked, say("lock.wrong"))
         except RehearseError as error:
             return self.shown(asked, str(error))
+        self.room.line.leave(passphrase=None if asked == "remove" else new)
         left = "".join(_said(say("lock.readable", path=path)) for path in readable)
         return self.shown(note=_said(say(f"lock.done_{asked}")) + left)
 

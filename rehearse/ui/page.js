@@ -217,6 +217,21 @@
     compared = shown;
   };
 
+  // On a phone the names of the views stand in one row that is wider than the page: the one that is shown is always in sight.
+  let view = null;
+  const bringView = () => {
+    const shown = one('#views .tab-container button.selected');
+    if (!shown || shown === view) return;
+    middle(view = shown);
+  };
+  const middle = name => {
+    const row = name.parentElement;
+    row.scrollTo({left: name.offsetLeft - row.offsetLeft - (row.clientWidth - name.offsetWidth) / 2});
+  };
+  // So is the one that the keyboard is on: a browser leaves it half out of sight.
+  document.addEventListener('focusin', ({target}) => { if (target.matches('.tab-container button:focus-visible')) middle(target); });
+  window.addEventListener('resize', () => { view = null; soon(); });
+
   let report = null;
   const settle = () => {
     const draft = box();
@@ -240,6 +255,7 @@
     readAloud();
     arrive();
     bring();
+    bringView();
     unkept();
   };
 

@@ -10,6 +10,7 @@ from rehearse.errors import RehearseError
 from rehearse.history import History
 from rehearse.ui import blank, pictures, render
 from rehearse.ui.along import Along
+from rehearse.ui.back import Back
 from rehearse.ui.beside import Beside
 from rehearse.ui.heeded import Heeded
 from rehearse.ui.lock import Lock
@@ -17,12 +18,14 @@ from rehearse.ui.lookback import lookback
 from rehearse.ui.practices import fitting, practices
 from rehearse.ui.room import LATEST, Room
 from rehearse.ui.scene import TO_STEP, Scene
-from rehearse.ui.screen import CLICKS, QUIET, VOICE
+from rehearse.ui.screen import CLICKS, QUIET, VOICE, let_speak
 from rehearse.ui.shelf import Shelf
 from rehearse.ui.stale import watched
 from rehearse.ui.talk import Talk
+from rehearse.ui.voices import Voices
 from rehearse.ui.words import say
-from rehearse.voice.choice import leaves_this_computer
+from rehearse.voice.choice import words_leave
+from rehearse.voice.server import place
 
 SCENE, TALK, END, SHELF, PRACTICES, ALONG = "scene", "talk", "end", "shelf", "practices", "along"
 # The rehearsal on the screen stands in the address (its random id, never a word of it), so that a refresh shows the same talk.
@@ -45,6 +48,9 @@ class Page:
         with gr.Blocks(
             title=say("header.title"), analytics_enabled=False, fill_width=False, delete_cache=(600, 600)
         ) as self.blocks:
+            Back.bar()
+            self.back_note = Back.note()
+            gr.HTML(self._leaving(), elem_id="leaves")
             with gr.Row(elem_id="top"):
                 gr.HTML(self._header(), elem_id="heading")
                 self.status = gr.HTML(self._status(), elem_id="status")
@@ -54,12 +60,15 @@ class Page:
             self.current = gr.Textbox(visible="hidden", elem_id="current")
             self.address = gr.Textbox(visible="hidden", elem_id="address")
             self.resumable = gr.State("")
+            # The talk that he is to begin, once it is on the screen.
+            self.his_turn = gr.Textbox(visible="hidden", elem_id="his-turn")
             with gr.Tabs(selected=SCENE, elem_id="views", overflow_behavior="wrap") as self.tabs:
                 with gr.Tab(say("tabs.scene"), id=SCENE) as self.scene_tab:
                     self.scene = Scene(room)
                 with gr.Tab(say("tabs.talk"), id=TALK):
                     self.talk = Talk(room, self.current)
                     self.beside = Beside(room, self.current, self.talk)
+                    self.back = Back(room, self.talk)
                 with gr.Tab(say("tabs.end"), id=END) as self.end_tab:
                     self.lookback = gr.HTML(render.note(say("end.none"), "empty"), elem_id="lookback", js_on_load=CLICKS)
                     with gr.Row(visible=False) as self.end_buttons:
@@ -69,6 +78,7 @@ class Page:
                 with gr.Tab(say("tabs.shelf"), id=SHELF) as self.shelf_tab:
                     self.shelf = Shelf(room)
                     self.heeded = Heeded(room)
+                    self.voices = Voices(room)
                     self.lock = Lock(room)
                 with gr.Tab(say("tabs.practices"), id=PRACTICES):
                     self.practices = gr.HTML(practices(), elem_id="practices", js_on_load=CLICKS)
@@ -76,15 +86,19 @@ class Page:
                     self.along = Along(room)
             gr.HTML(render.note(say("foot.honest")))
             self._wire()
+        room.speaking.follow(lambda voice: let_speak(self.blocks, voice))
 
     @staticmethod
     def _header() -> str:
-        quiet = f"<p>{render.safe(say('header.quiet'))}</p>"
-        if leaves_this_computer(settings.voice()):
-            quiet = f'<p class="leaves">{render.safe(say("header.leaves", address=settings.voice()))}</p>'
+        quiet = "" if words_leave() else f"<p>{render.safe(say('header.quiet'))}</p>"
         title = f"<h1>{render.safe(say('header.title'))}</h1><p>{render.safe(say('header.tagline'))}</p>"
         note = "" if settings.language() == "en" else render.note(say("language.note"))
         return f'<header class="top">{title}{quiet}</header>{note}'
+
+    @staticmethod
+    def _leaving() -> str:
+        """Return what stays in sight as long as what is said leaves this computer."""
+        return render.note(say("header.leaves", place=place(settings.voice())), "leaves") if words_leave() else ""
 
     def _status(self) -> str:
         room = self.room
@@ -97,6 +111,8 @@ class Page:
         ]
         if failures:
             return "".join(render.note(each, "status failed") for each in failures)
+        if room.speaking.warning:
+            return render.note(room.speaking.warning, "status ready")
         if room.quickening < 1:
             return render.note(say("status.quickening", percent=round(100 * room.quickening)), "status ready")
         return render.note(say("status.all_ready"), "status ready")
@@ -107,13 +123,23 @@ class Page:
         self.beside.wire()
         self.shelf.wire()
         self.heeded.wire(self.shelf_tab).then(self.talk.read, [self.current, self.talk.draft], self.talk.read_outputs, **QUIET)
+        self.voices.wire(self.shelf_tab)
         self.lock.wire()
         self.along.wire()
         self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **QUIET)
         resumed = [self.scene.before, self.scene.go_on, self.resumable, self.scene.again]
 
-        arriving = self.blocks.load(self._arrive, None, [self.current, self.tabs, *resumed], **QUIET)
+        arriving = self.blocks.load(self._arrive, None, [self.current, self.tabs, *resumed, self.back_note], **QUIET)
         self._show_talk(arriving)
+        begins = watched(self.room, self.talk.begun, lambda told: told.screen)
+        self.his_turn.change(begins, [self.his_turn], self.talk.outputs, **VOICE)
+        returning = self.back_note.retry(
+            self._return,
+            [self.current, self.talk.draft, self.beside.panel],
+            [self.status, self.clock, self.beside.panel, *resumed, self.back_note, self.address, *self.talk.outputs],
+            **QUIET,
+        )
+        returning.then(None, [self.address], None, js=REMEMBER)
 
         beginning = self.scene.begin.click(
             self._begin,
@@ -166,11 +192,9 @@ class Page:
         """Show the talk on the screen after an event that may have changed which it is."""
         after.then(self._address, [self.current], [self.address], **QUIET).then(None, [self.address], None, js=REMEMBER)
         return after.then(
-            watched(self.room, self._open, lambda told: (*told.screen, gr.skip(), gr.skip())),
+            watched(self.room, self._open, lambda told: (*told.screen, gr.skip(), gr.skip(), "")),
             [self.current],
-            [*self.talk.outputs, self.talk.buttons, self.talk.reading],
-            concurrency_id="voice",
-            concurrency_limit=1,
+            [*self.talk.outputs, self.talk.buttons, self.talk.reading, self.his_turn],
             **QUIET,
         )
 
@@ -184,14 +208,21 @@ class Page:
         asked = str(request.query_params.get("talk") or "")
         resumed = self.scene.latest(request)
         try:
-            return (self.room.rehearsal(asked).id, gr.Tabs(selected=TALK), *resumed) if asked else ("", gr.skip(), *resumed)
+            found = self.room.rehearsal(asked).id if asked else ""
         except RehearseError:
             # An address kept from before the talk was deleted: the scene is the place to begin.
-            return "", gr.skip(), *resumed
+            found = ""
+        return found, gr.Tabs(selected=TALK) if found else gr.skip(), *resumed, self.back.arrived()
 
-    def _open(self, id: str) -> Any:
-        for each in self.talk.open(id):
-            yield (*each, gr.update(visible=bool(id)), gr.update(visible=bool(id)))
+    def _return(self, current: str, draft: str, panel: str, request: gr.Request) -> tuple[Any, ...]:
+        """Put the page right once the app has been started again; what she sees of it else stays as it is."""
+        # What a model was writing there will not be written; what is met outside the role stays.
+        panel = gr.skip() if 'class="outside"' in (panel or "") else ""
+        return (self._status(), gr.Timer(active=True), panel, *self.scene.latest(request), *self.back.returned(current, draft))
+
+    def _open(self, id: str) -> tuple[Any, ...]:
+        there = gr.update(visible=bool(id))
+        return (*self.talk.show(id), there, there, id if self.talk.his_turn(id) else "")
 
     def _address(self, id: str) -> str:
         """Return what of a talk may stand in the address."""

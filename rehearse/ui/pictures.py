@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from rehearse.debrief import Debrief
 from rehearse.history import History, Talk
-from rehearse.son.levels import levels
 from rehearse.turn import Openness
 from rehearse.ui.render import button, safe
-from rehearse.ui.words import say
+from rehearse.ui.words import day, how_open, say
 
 # The plots' own units, near to pixels on a phone, so that their words can be read there.
 LEFT, RIGHT, TOP, BOTTOM, STEP = 172, 22, 18, 34, 34
@@ -31,13 +30,13 @@ def openness(debrief: Debrief) -> str:
     )
     dots = f'<circle cx="{points[0][0]}" cy="{points[0][1]}" r="5"/>'
     for line, (x, y) in zip(debrief.lines, points[1:], strict=True):
-        told = say("end.point", number=line.number, label=levels()[line.after].label, text=line.text)
+        told = say("end.point", number=line.number, label=how_open(line.after), text=line.text)
         # A wide, invisible ring makes the point easy to hit.
         dots += (
             f'<a href="#turn-{safe(line.turn_id)}" data-act="turn" data-value="{safe(line.turn_id)}" aria-label="{safe(told)}">'
             f'<title>{safe(told)}</title><circle class="ring" cx="{x}" cy="{y}" r="12"/><circle cx="{x}" cy="{y}" r="6"/></a>'
         )
-    label = say("end.curve_label", start=levels()[values[0]].label, end=levels()[values[-1]].label)
+    label = say("end.curve_label", start=how_open(values[0]), end=how_open(values[-1]))
     path = " ".join(f"{x},{y}" for x, y in points)
     height = _y(1) + BOTTOM
     return (
@@ -49,14 +48,12 @@ def openness(debrief: Debrief) -> str:
 
 def openness_table(debrief: Debrief) -> str:
     """Return the same as a table."""
-    first = f"<tr><td>·</td><td>{safe(say('end.start'))}</td><td>{safe(levels()[debrief.start].label)}</td><td></td></tr>"
-    rows = "".join(
-        f"<tr><td>{button('turn', str(line.number), line.turn_id, label=say('end.to_line', number=line.number))}</td>"
-        f"<td>{safe(line.text)}</td><td>{safe(levels()[line.after].label)}</td><td>{safe(line.reason)}</td></tr>"
-        for line in debrief.lines
-    )
+    rows = [("·", safe(say("end.start")), safe(how_open(debrief.start)), "")]
+    for line in debrief.lines:
+        number = button("turn", str(line.number), line.turn_id, label=say("end.to_line", number=line.number))
+        rows.append((number, safe(line.text), safe(how_open(line.after)), safe(line.reason)))
     heads = [say("end.column_line"), say("end.column_said"), say("end.column_after"), say("end.column_why")]
-    return _table(say("end.lines"), heads, first + rows)
+    return _table("lines", say("end.lines"), heads, rows)
 
 
 def history(told: History) -> str:
@@ -100,19 +97,23 @@ def _flagged(kind: str, y: float, places: Sequence[float], talks: Sequence[Talk]
 
 def _history_table(told: History) -> str:
     heads = [say("history.talk"), say("history.reached"), say("history.lines"), say("history.flagged")]
-    rows = ""
+    rows = []
     for number, talk in enumerate(told.talks, 1):
         flagged = ", ".join(f"{count} × {say(f'kind.{kind}')}" for kind, count in talk.flagged.items()) or say("history.nothing")
-        rows += (
-            f"<tr><td>{number}. {safe(talk.title)}, {safe(talk.date)}</td><td>{safe(levels()[talk.reached].label)}</td>"
-            f"<td>{talk.lines}</td><td>{safe(flagged)}</td></tr>"
-        )
-    return _table(say("history.table"), heads, rows)
+        title = f"{number}. {safe(talk.title)}, {safe(day(talk.date))}"
+        rows.append((title, safe(how_open(talk.reached)), str(talk.lines), safe(flagged)))
+    return _table("talks", say("history.table"), heads, rows)
 
 
-def _table(label: str, heads: Sequence[str], rows: str) -> str:
-    head = "".join(f'<th scope="col">{safe(each)}</th>' for each in heads)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+def _table(kind: str, label: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table. It says by roles what it is: a phone lays out its rows otherwise, and some browsers forget it then."""
+    head = "".join(f'<th role="columnheader" scope="col">{safe(each)}</th>' for each in heads)
+    cells = ("".join(f'<td role="cell">{each}</td>' for each in row) for row in rows)
+    body = "".join(f'<tr role="row">{each}</tr>' for each in cells)
+    table = (
+        f'<table role="table" class="{kind}"><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{body}</tbody></table>'
+    )
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{safe(label)}">{table}</div>'
 
 
@@ -128,6 +129,6 @@ def _y(value: int) -> int:
 def _levels(width: float) -> str:
     return "".join(
         f'<line class="grid" x1="{LEFT - 12}" x2="{width - 8}" y1="{_y(level)}" y2="{_y(level)}"/>'
-        f'<text class="tick" x="{LEFT - 22}" y="{_y(level) + 5}" text-anchor="end">{safe(levels()[level].label)}</text>'
+        f'<text class="tick" x="{LEFT - 22}" y="{_y(level) + 5}" text-anchor="end">{safe(how_open(level))}</text>'
         for level in Openness
     )

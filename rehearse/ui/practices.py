@@ -25,7 +25,8 @@ def fitting(number: int) -> str:
 def _practice(told: Practice) -> str:
     offers = "".join(f"<li><q>{safe(offer.text)}</q></li>" for offer in told.offers)
     warns = "".join(
-        f"<li><q>{safe(each.text)}</q> {safe(say('check.this', label=kinds()[each.kind].label))}</li>" for each in told.warns
+        f"<li><q>{safe(each.text)}</q> <em>{safe(say('check.this', label=kinds()[each.kind].label))}</em></li>"
+        for each in told.warns
     )
     offered = f"<h4>{safe(say('practices.offers'))}</h4><ul>{offers}</ul>" if offers else ""
     warned = f"<h4>{safe(say('practices.warns'))}</h4><ul>{warns}</ul>" if warns else ""

@@ -6,10 +6,8 @@ from typing import Any
 import gradio as gr
 
 from rehearse.scenario import LONGEST, TEMPERAMENTS
-from rehearse.son.levels import levels
-from rehearse.turn import Openness
 from rehearse.ui.render import button, safe
-from rehearse.ui.words import say
+from rehearse.ui.words import how_open, say, so_open
 
 QUESTIONS = ("name", "age", "stage", "temperament", "situation", "hope", "distance", "first")
 # Only the closed half is offered: a talk that begins wide open needs no rehearsal, but one may be tried from anywhere
@@ -24,7 +22,7 @@ def fields(question: str) -> list[Any]:
         return [gr.Radio([*named, (say("scene.unknown"), "")], value="", label=say("scene.temperament"), elem_id="temperament")]
     if question == "distance":
         # A dial in words: each stop says where he stands.
-        stops = [(f"{levels()[Openness(each)].label}. {levels()[Openness(each)].sentence}", each) for each in DISTANCES]
+        stops = [(f"{how_open(each)}. {so_open(each)}", each) for each in DISTANCES]
         return [gr.Radio(stops, value=2, label=say("scene.distance"), info=say("scene.distance_hint"), elem_id="distance")]
     if question == "first":
         speakers = [(say("scene.first_mother"), "mother"), (say("scene.first_son"), "son")]
@@ -43,7 +41,6 @@ def summary(values: Sequence[Any]) -> str:
     """Return her answers in plain words, each with a way to change it."""
     name, age, stage, temperament, situation, hope, distance, first, opening = values
     unknown = f'<span class="quiet">{safe(say("scene.unknown"))}</span>'
-    level = levels()[Openness(int(distance))]
     speaks = say("scene.first_mother") if first == "mother" else say("scene.first_son")
     told = {
         "name": safe(name) or unknown,
@@ -52,7 +49,7 @@ def summary(values: Sequence[Any]) -> str:
         "temperament": safe(say(f"temperament.{temperament}")) if temperament else unknown,
         "situation": safe(situation) or unknown,
         "hope": safe(hope) or unknown,
-        "distance": safe(f"{level.label}. {level.sentence}"),
+        "distance": safe(f"{how_open(distance)}. {so_open(distance)}"),
         "first": safe(speaks) + (f": <q>{safe(opening)}</q>" if first == "son" and opening else ""),
     }
     rows = "".join(

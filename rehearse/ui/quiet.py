@@ -1,7 +1,8 @@
 """Failures told without words: where in the code, and of what kind, and nothing of what was said.
 
 The message of an error may hold whatever a handler was given, and libraries print it: Gradio for one names the inputs of an event
-that does not fit. So while the page is served, no message of an unexpected error reaches a terminal or a log.
+that does not fit. So while the page is served, no message of an unexpected error reaches a terminal or a log. Nor does a fault
+below Python leave a picture of the memory on the disk, with the whole talk in it.
 """
 
 import logging
@@ -25,7 +26,8 @@ def told(error: BaseException | None) -> str:
 
 
 def keep_quiet() -> None:
-    """Have every unexpected error of this process told without its message, whoever prints it."""
+    """Have every unexpected error of this process told without its message, whoever prints it, and no memory written down."""
+    _keep_memory()
 
     def print_exc(limit: int | None = None, file: Any = None, chain: bool = True) -> None:
         (file or sys.stderr).write(told(sys.exc_info()[1]))
@@ -44,3 +46,13 @@ def keep_quiet() -> None:
     logging.Formatter.formatException = format_exception  # type: ignore[method-assign, assignment]
     sys.excepthook = untold
     threading.excepthook = untold_in_a_thread
+
+
+def _keep_memory() -> None:
+    """Let the system write no core file of this process when it falls; Windows writes none unless it is told to."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))

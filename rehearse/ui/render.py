@@ -6,10 +6,10 @@ from typing import Any
 
 from rehearse.rehearsal import Rehearsal
 from rehearse.scenario import Scenario
-from rehearse.son.levels import levels
 from rehearse.tone.report import known_kind, listed
-from rehearse.turn import Openness, Turn
-from rehearse.ui.words import say
+from rehearse.turn import Openness, Turn, voices
+from rehearse.ui.words import how_open, say, so_open
+from rehearse.voice.choice import words_leave
 
 
 def safe(text: object) -> str:
@@ -40,6 +40,12 @@ def state(what: str, /, **filled: object) -> str:
     return f'<p class="state {safe(what)}">{safe(say(f"state.{what}", **filled))}</p>'
 
 
+def queue() -> str:
+    """Return the place for what is said while a line waits for its turn, with both ways of saying it."""
+    words = " ".join(f'data-{name}="{safe(say(f"queue.{name}"))}"' for name in ("next", "later"))
+    return f'<p class="queue" role="status" {words}></p>'
+
+
 # -- the scene --------------------------------------------------------------------------------------------------------------
 
 
@@ -66,10 +72,16 @@ def talk(rehearsal: Rehearsal, *, answering: bool = False) -> str:
     path = _path(turns, saved.leaf_id)
     if not path and not answering:
         return f'<p class="empty">{safe(say("talk.empty"))}</p>'
-    items = [_turn(turn, path, turns, name, answering=answering) for turn in path]
+    changed = voices(path)
+    items = [_voice(changed.get(turn.id), name) + _turn(turn, path, turns, name, answering=answering) for turn in path]
     if answering and (not path or path[-1].speaker == "mother"):
         items.append(_typing(name))
     return f'<ol class="talk">{"".join(items)}</ol>'
+
+
+def _voice(changed: str | None, name: str) -> str:
+    """Return what is said where another voice than before speaks for him."""
+    return f'<li class="voice">{note(say("voices.from_here", name=name, voice=changed))}</li>' if changed else ""
 
 
 def _path(turns: Sequence[Turn], leaf_id: str | None) -> list[Turn]:
@@ -96,11 +108,11 @@ def _turn(turn: Turn, path: Sequence[Turn], turns: Sequence[Turn], name: str, *,
     text = (
         f'<p class="line" lang="en">{safe(turn.text)}</p>'
         if turn.text
-        else f'<p class="line quiet">{safe(say("talk.stopped_empty"))}</p>'
+        else f'<p class="line quiet">{safe(say("talk.partial_empty" if turn.state == "partial" else "talk.stopped_empty"))}</p>'
     )
     marks = ""
     if turn.speaker == "son":
-        marks = f'<span class="level level-{int(turn.openness)}">{safe(levels()[turn.openness].label)}</span>'
+        marks = f'<span class="level level-{int(turn.openness)}">{safe(how_open(turn.openness))}</span>'
         if turn.state != "complete" and turn.text and not (answering and last):
             marks += f'<span class="mark">{safe(say("talk.stopped" if turn.state == "stopped" else "talk.partial"))}</span>'
     actions = "" if answering else _tries(turn, turns) + _actions(turn, last)
@@ -155,14 +167,13 @@ def what(found: Mapping[str, Any], words: str) -> str:
 
 def gauge(openness: Openness, reason: str = "") -> str:
     """Return how open he is, in words, as five steps, and with why it moved."""
-    level = levels()[openness]
     steps = "".join(f'<span class="step{" on" if each <= openness else ""}"></span>' for each in Openness)
-    label = say("openness.gauge", label=level.label, value=int(openness))
+    label = say("openness.gauge", label=how_open(openness), value=int(openness))
     why = f'<p class="reason">{safe(reason)}</p>' if reason else ""
     return (
         f'<div class="gauge"><span class="name">{safe(say("openness.heading"))}</span>'
         f'<span class="steps level-{int(openness)}" role="img" aria-label="{safe(label)}">{steps}</span>'
-        f"<strong>{safe(level.label)}</strong><p>{safe(level.sentence)}</p>{why}</div>"
+        f"<strong>{safe(how_open(openness))}</strong><p>{safe(so_open(openness))}</p>{why}</div>"
     )
 
 
@@ -176,9 +187,10 @@ def about(rehearsal: Rehearsal) -> str:
     if told:
         paragraphs = "".join(f'<p class="situation">{safe(each)}</p>' for each in told)
         situation = f"<details><summary>{safe(say('talk.what_happened'))}</summary>{paragraphs}</details>"
+    played = "talk.played_elsewhere" if words_leave() else "talk.played"
     return (
         f"<h2>{safe(say('talk.about', name=name))}</h2>"
-        f'<p class="facts">{safe(facts)}</p>{situation}<p class="played">{safe(say("talk.played", name=name))}</p>'
+        f'<p class="facts">{safe(facts)}</p>{situation}<p class="played">{safe(say(played, name=name))}</p>'
     )
 
 

@@ -6,18 +6,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Literal
 
 from rehearse import settings
-from rehearse.errors import NotFound, RehearseError, StoreLocked, TranscriptError
-from rehearse.listener import Listener
-from rehearse.rehearsal import Parts, Rehearsal
-from rehearse.son.bank import portable_lines
-from rehearse.son.ranker import Ranker
-from rehearse.son.reply import Son
+from rehearse.errors import NotFound, StoreLocked, TranscriptError
+from rehearse.lifeline import Lifeline
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.son.rewriter import VoiceRewriter
 from rehearse.transcripts import Summary, Transcripts, put_locked_aside
 from rehearse.ui.leaving import Leaving
+from rehearse.ui.loading import Loading, load
+from rehearse.ui.speaking import Speaking
 from rehearse.ui.unkept import Unkept
 
 # More than anyone looks through; the search finds the others.
@@ -26,16 +25,8 @@ SHELF = 100
 LATEST = 500
 # How long an answer that was stopped may take to end: the model is only asked between two words.
 ENDING = 30.0
-
-Progress = Literal["loading", "ready", "failed"]
-
-
-@dataclass(slots=True)
-class Loading:
-    """How far a part is, and if it failed, the sentence that says why and what to do."""
-
-    state: Progress = "loading"
-    failure: str = ""
+# How long the end of the app waits for what is being loaded.
+LOADED = 5.0
 
 
 @dataclass(slots=True)
@@ -52,22 +43,32 @@ class Room:
     # How much is done of what makes his voice faster; 1 when nothing is being done.
     quickening: float = 1.0
     unkept: Unkept = field(default_factory=Unkept)
+    # Set once the app ends.
+    ending: Event = field(default_factory=Event)
+    # What leads from one life of the app to the next, if it should fall.
+    line: Lifeline = field(default_factory=Lifeline)
     _answering: dict[str, Event] = field(default_factory=dict)
     _rewording: dict[str, Event] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _unlocking: Lock = field(default_factory=Lock)
     _thread: Thread | None = None
+    speaking: Speaking = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nobody who speaks."""
+        self.speaking = Speaking(self)
 
     @classmethod
-    def open(cls, store: Transcripts | None = None) -> "Room":
+    def open(cls, store: Transcripts | None = None, line: Lifeline | None = None) -> "Room":
         """Open the store, if it is not open yet, or wait for its passphrase; nothing else is loaded.
 
+        :param line: the line to the app's keeper; a passphrase that was given in an earlier life is not asked for again.
         :raises TranscriptError: if the database cannot be opened.
         """
-        room = cls()
+        room = cls(line=line or Lifeline())
         # It stays locked until she has given the passphrase.
         with suppress(StoreLocked):
-            room.furnish(store or Transcripts(settings.database_path()))
+            room.furnish(store or Transcripts.opened(settings.database_path(), room.line.left("passphrase")))
         return room
 
     def furnish(self, transcripts: Transcripts) -> None:
@@ -112,12 +113,8 @@ class Room:
         with self._unlocking:
             if not self.locked:
                 return
-            try:
-                # Asked without one first: where the locked file is gone by now, none is begun with what was typed once.
-                transcripts = Transcripts(settings.database_path())
-            except StoreLocked:
-                transcripts = Transcripts(settings.database_path(), passphrase=passphrase)
-            self.furnish(transcripts)
+            self.furnish(Transcripts.opened(settings.database_path(), passphrase))
+            self.line.leave(passphrase=passphrase)
         self.load()
 
     def begin_anew(self) -> Path:
@@ -127,12 +124,20 @@ class Room:
         """
         with self._unlocking:
             aside = put_locked_aside(settings.database_path())
+            self.line.leave(passphrase=None)
             self.furnish(Transcripts(settings.database_path()))
         self.load()
         return aside
 
     def close(self) -> None:
-        """Close the store; what could not be deleted now is written down, and deleted at the next start."""
+        """Close the store; what could not be deleted now is written down, and deleted at the next start.
+
+        What is being loaded is waited for, for a moment: a process that ends meanwhile does not end cleanly.
+        """
+        self.ending.set()
+        self.speaking.close()
+        if self._thread is not None:
+            self._thread.join(LOADED)
         if self.locked:
             return
         with suppress(TranscriptError):
@@ -143,52 +148,8 @@ class Room:
         """Begin to load the voice and the check in a thread of their own, once there is something to load them for."""
         with self._lock:
             if self._thread is None and not self.locked:
-                self._thread = Thread(target=self._load, name="loading", daemon=True)
+                self._thread = Thread(target=load, args=(self,), name="loading", daemon=True)
                 self._thread.start()
-
-    def _load(self) -> None:
-        # The voice first: it is up in a second, while the check waits for torch to be imported.
-        try:
-            from rehearse.voice.choice import open_voice
-
-            self.parts.son = Son(open_voice(settings.voice()))
-            self.voice.state = "ready"
-        except RehearseError as error:
-            self.voice.failure, self.voice.state = str(error), "failed"
-        try:
-            from rehearse.tone import ToneCheck
-
-            tone = ToneCheck.load()
-            tone.check("Hello.")
-            if self.parts.son is not None:
-                self.parts.son.ranker = Ranker.load(tone.embedder)
-            self.parts.listener = Listener.load(tone.embedder)
-            self.parts.bring(tone)
-            self.check.state = "ready"
-            if self.parts.son is not None and self.parts.son.ranker is not None:
-                self.parts.son.ranker.prepare([line.text for line in portable_lines()])
-        except RehearseError as error:
-            self.check.failure, self.check.state = str(error), "failed"
-        self._quicken()
-
-    def _quicken(self) -> None:
-        """Make his voice faster, once everything is up and she is at work: it may take a while on a busy computer."""
-        son = self.parts.son
-        if son is None:
-            return
-
-        def tell(share: float) -> None:
-            self.quickening = share
-
-        try:
-            from rehearse.voice.choice import quicken
-
-            quicken(son.voice, tell)
-        except RehearseError:
-            # He speaks all the same, only slower; the next start tries again.
-            pass
-        finally:
-            self.quickening = 1.0
 
     @contextmanager
     def rewriter(self, id: str) -> Iterator[VoiceRewriter | None]:

@@ -36,12 +36,13 @@ class Scene:
         """Build the view inside the current Blocks."""
         self.room = room
         self.known = {each.id: each for each in scenarios()}
-        self.choice = gr.State(OWN)
+        # None of these is a State: the page itself knows where she is, and goes on from there after a restart of the app.
+        self.choice = gr.Textbox(OWN, visible="hidden")
         # A line she brings along from another talk, to say what stands behind it here.
-        self.reminder = gr.State("")
-        self.step = gr.State(CHOOSE)
+        self.reminder = gr.Textbox(visible="hidden")
+        self.step = gr.Textbox(CHOOSE, visible="hidden")
         # Whether she came from the summary to change one answer, and goes back there.
-        self.changing = gr.State(False)
+        self.changing = gr.Checkbox(False, visible="hidden")
         with gr.Column(elem_id="scene-view"):
             with gr.Column(elem_id="choose") as self.choosing:
                 with gr.Column(elem_id="going-on", visible=False) as self.before:

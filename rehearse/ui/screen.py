@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from rehearse.voice.choice import is_server
+
 # Clicks on our own buttons, and forms of ours that are sent, reach Python as one event with what was asked for.
 CLICKS = """element.addEventListener('click', event => {
   const asked = event.target.closest('[data-act]');
@@ -18,8 +20,28 @@ element.addEventListener('submit', event => {
 });"""
 # Every event of the page: no part of a public interface, and nothing laid over what she reads while it runs.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# Whatever makes him speak: one at a time, because there is one voice.
+# Whatever makes him speak: one at a time, because there is one voice. A server is asked by many at once: see let_speak().
 VOICE: dict[str, Any] = {**QUIET, "concurrency_id": "voice", "concurrency_limit": 1}
+# A rewording needs the voice too, but nobody waits for it: it stands in no line, and takes the voice when that is free.
+REWORDING: dict[str, Any] = {**QUIET, "concurrency_id": "rewording", "concurrency_limit": 1}
+
+# So many talks may ask a server at once; more wait in line. Below the number of threads that Gradio gives events to run in.
+SERVED = 24
+
+
+def let_speak(page: gr.Blocks, voice: str) -> None:
+    """Let him speak in as many talks at once as his voice bears: one if it is on this computer, many if a server speaks.
+
+    May be said anew while the page is open: whoever has begun goes on, and who waits is let in up to the new number.
+    """
+    limit, line = SERVED if is_server(voice) else VOICE["concurrency_limit"], VOICE["concurrency_id"]
+    for event in page.fns.values():
+        if event.concurrency_id == line:
+            event.concurrency_limit = limit
+    # Once the page is served, its events stand in lines, which took the number over. Gradio has no other way to reach them.
+    queue = page._queue.event_queue_per_concurrency_id.get(line)
+    if queue is not None:
+        queue.concurrency_limit = limit
 
 
 class Screen(NamedTuple):

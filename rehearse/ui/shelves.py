@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from rehearse.son.levels import levels
 from rehearse.transcripts import Summary
 from rehearse.ui.lookback import links
 from rehearse.ui.render import button, safe
-from rehearse.ui.words import say
+from rehearse.ui.words import day, how_open, say
 
 FILTERS = ("all", "pinned", "open", "ended")
 
@@ -26,7 +25,7 @@ def _through(each: Summary, only: str) -> bool:
 def _row(each: Summary) -> str:
     many = say("shelf.lines", count=each.turns)
     lines = say("shelf.no_lines") if not each.turns else say("shelf.line") if each.turns == 1 else many
-    facts = [each.touched[:10], each.son, lines, levels()[each.openness].label]
+    facts = [day(each.touched), each.son, lines, how_open(each.openness)]
     facts += [say("shelf.ended")] if each.ended else []
     pin = f'<span class="mark">{safe(say("shelf.is_pinned"))}</span> ' if each.pinned else ""
     excerpt = f'<p class="excerpt">{safe(each.excerpt)}</p>' if each.excerpt else ""

@@ -10,7 +10,7 @@ from rehearse.ui.answer import answering, gauge, until_settled
 from rehearse.ui.draft import FOCUS_AFTER, FOCUS_DRAFT, PAUSES, Draft
 from rehearse.ui.heeded import ONCE
 from rehearse.ui.room import Room
-from rehearse.ui.screen import CLICKS, QUIET, VOICE, Screen, screen
+from rehearse.ui.screen import CLICKS, QUIET, REWORDING, VOICE, Screen, screen
 from rehearse.ui.stale import COMING_BACK, Told, end_of, watched
 from rehearse.ui.unkept import mark
 from rehearse.ui.words import say
@@ -39,6 +39,8 @@ class Talk:
                 with gr.Column(scale=3, min_width=320):
                     self.talk = gr.HTML(render.note(say("talk.none"), "empty"), elem_id="talk", js_on_load=CLICKS)
                     self.state = gr.HTML(elem_id="state")
+                    # Where her line stands while he speaks in another window; the page's script shows it.
+                    gr.HTML(render.queue(), elem_id="queue")
                     self.note = gr.HTML(elem_id="talk-note", js_on_load=CLICKS)
                     self.draft = gr.Textbox(
                         label=say("talk.draft", name="…"),
@@ -113,7 +115,7 @@ class Talk:
             [self.current, self.draft],
             [self.report],
             trigger_mode="always_last",
-            **VOICE,
+            **REWORDING,
         )
         sending = gr.on(
             [self.send.click, self.draft.submit],
@@ -179,14 +181,20 @@ class Talk:
             return screen()
         return self.behind(id, seen) or screen()
 
-    def open(self, id: str) -> Iterator[Screen]:
-        """Show a rehearsal, and let him begin if it is his turn to speak first."""
-        yield self.show(id)
+    def his_turn(self, id: str) -> bool:
+        """Whether he is to begin: it is he who speaks first, and nothing has been said yet."""
         if not id:
+            return False
+        rehearsal = self.room.rehearsal(id)
+        return not rehearsal.path and rehearsal.scenario.speaks_first == "son"
+
+    def begun(self, id: str) -> Iterator[Screen]:
+        """Let him begin, if it is his turn to speak first."""
+        if not self.his_turn(id):
+            yield screen()
             return
         rehearsal = self.room.rehearsal(id)
-        if not rehearsal.path and rehearsal.scenario.speaks_first == "son":
-            yield from answering(self.room, rehearsal, lambda stop: rehearsal.answer(stop=stop))
+        yield from answering(self.room, rehearsal, lambda stop: rehearsal.answer(stop=stop))
 
     def say(self, id: str, draft: str, shown: str, seen: str | None = None) -> Iterator[Screen]:
         """Send her line, unless it may land hard and she has not seen that yet; then let him answer."""

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from rehearse.rehearsal import Rehearsal
-from rehearse.son.levels import levels
 from rehearse.turn import Turn
 from rehearse.ui.render import button, naming, safe
-from rehearse.ui.words import say
+from rehearse.ui.words import how_open, say
 
 # Enough of a line to know it again.
 EXCERPT = 60
@@ -47,7 +46,7 @@ def _try(turn: Turn, turns: Sequence[Turn], shown: set[str]) -> str:
     here = turn.id in shown
     title = f"{turn.label}: {words}" if turn.label else words or say("talk.stopped_empty")
     current = ' aria-current="true"' if here else ""
-    facts = say("tries.facts", count=_length(turn, turns), openness=levels()[_last(turn, turns).openness].label)
+    facts = say("tries.facts", count=_length(turn, turns), openness=how_open(_last(turn, turns).openness))
     mark = f' <span class="mark">{safe(say("tries.here"))}</span>' if here else ""
     return (
         f'<div class="try"{current}>{button("show", title, turn.id, label=say("tries.show", title=title))}{mark}'

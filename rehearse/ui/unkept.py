@@ -6,6 +6,7 @@ from rehearse import settings
 from rehearse.rehearsal import Rehearsal
 from rehearse.ui.render import button, note, safe
 from rehearse.ui.words import say
+from rehearse.voice.choice import is_server
 
 
 class Unkept:
@@ -34,8 +35,8 @@ class Unkept:
 
 def no_trace() -> str:
     """Return what leaving no trace means, said before she chooses it: of a server that speaks for him it cannot be promised."""
-    server = settings.voice().startswith(("http://", "https://"))
-    return " ".join([say("unkept.choice_hint"), *([say("unkept.server")] if server else [])])
+    server = [say("unkept.server")] if is_server(settings.voice()) else []
+    return " ".join([say("unkept.choice_hint"), *server])
 
 
 def mark(rehearsal: Rehearsal) -> str:
