@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BROKEN = $(shell $(RUN) -c '' 2>/dev/null || echo again)
 
 .DEFAULT_GOAL := help
-.PHONY: help start test fuzz check fix docs bench evaluate screenshots audit lock clean again
+.PHONY: help start test fuzz soak check fix docs bench evaluate screenshots audit lock clean again
 again:
 
 help: ## show this list
@@ -28,6 +28,7 @@ help: ## show this list
 		printf '  make %-12s %s\n' "$$name" "$$does"; done
 	@echo
 	@echo "  PYTHON=...        which Python to set up with (3.10 to 3.13), as in: make start PYTHON=python3.12"
+	@echo "  SOAK_MINUTES=...  how long make soak lets each voice go on, as in: make soak SOAK_MINUTES=2"
 
 start: .venv/.installed ## open the room in the browser
 	@exec $(RUN) app.py
@@ -37,6 +38,9 @@ test: .venv/.installed-test ## run every test
 
 fuzz: .venv/.installed-test ## try more than ten thousand odd files, lines, scenes and settings
 	@FUZZ_CASES=1500 $(RUN) -m pytest tests/test_fuzz.py --timeout=3600
+
+soak: .venv/.installed-test ## let fifty rehearsals go on at once for ten minutes, and four on the real voice
+	@$(RUN) tests/soak.py
 
 check: .venv/.installed-dev ## look for faults without changing anything
 	$(RUN) -m ruff check .
@@ -63,7 +67,9 @@ screenshots: .venv/.installed-test ## take the pictures of docs/ again (needs Ch
 	@$(RUN) tests/screenshots.py
 
 audit: .venv/.installed-audit ## ask whether a fault is known in any package here (goes online)
-	$(RUN) -m pip_audit --skip-editable
+	@$(RUN) tests/lock.py --installed > .venv/asked.txt
+	@# Strictly: a package that the database was not asked about is no all-clear.
+	@$(RUN) -m pip_audit --strict --disable-pip --no-deps -r .venv/asked.txt
 
 lock: .venv/.installed ## write down every package with its SHA-256, for this Python and system
 	@$(RUN) -m pip install --quiet --dry-run --ignore-installed --report .venv/report.json .

@@ -3,7 +3,7 @@
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,9 @@ os.environ.update(
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from running import Address
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, because a container's root may not have one; the rest keeps the browser from calling anyone but this machine.
@@ -125,3 +127,58 @@ def chromium() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=BROWSER_FLAGS)
         yield browser
         browser.close()
+
+
+# -- the page over the doubles: one app for all tests that look at it, since each start takes seconds ----------------------------
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the app over the doubles lives: its data folder is ``home`` in it."""
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="session")
+def address(chromium: "Browser", place: Path) -> Iterator["Address"]:
+    """Return where the app over the doubles is."""
+    from running import running_app
+
+    with running_app(place / "home", place / "log.txt", toy=True) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def windows(chromium: "Browser", address: "Address") -> Iterator["Callable[..., BrowserContext]"]:
+    """Return a window for each look there is: a browser reads the page's scripts once in a window, and not for every tab of it.
+
+    The app leaves nothing in a browser but the key to its door, so tabs of one window share nothing else.
+    """
+    from running import admitted
+    from states import RESTS, WINDOW
+
+    found: dict[str, BrowserContext] = {}
+
+    def window(**given: Any) -> "BrowserContext":
+        looks = repr(sorted(given.items()))
+        if looks not in found:
+            found[looks] = admitted(chromium, address, **{**WINDOW, "accept_downloads": True, **given})
+            found[looks].add_init_script(RESTS)
+        return found[looks]
+
+    yield window
+    for each in found.values():
+        each.close()
+
+
+@pytest.fixture
+def page(windows: "Callable[..., BrowserContext]", request: pytest.FixtureRequest) -> Iterator["Page"]:
+    """Return a page in a tab of its own, in a window that looks as the parameter says; its console is to stay without errors."""
+    from running import console_errors
+    from states import PATIENCE
+
+    page = windows(**getattr(request, "param", {})).new_page()
+    page.set_default_timeout(PATIENCE)
+    said = console_errors(page)
+    yield page
+    assert said == [], "the browser's console has errors"
+    page.close()

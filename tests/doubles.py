@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rehearse.kinds import flagged_kinds, gentle_kinds
-from rehearse.rehearsal import Parts
+from rehearse.parts import Parts
 from rehearse.scenario import Scenario
 from rehearse.scenario import Son as SonIs
 from rehearse.son import Son

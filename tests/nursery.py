@@ -15,7 +15,8 @@ from typing import Any
 
 from doubles import scenario, son, toy_check
 from rehearse.errors import RehearseError
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.transcripts import Transcripts, to_json, write_private
 from rehearse.turn import Openness, State, Turn
 

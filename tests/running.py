@@ -12,6 +12,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -25,7 +27,15 @@ class Address(str):
     """Where the app is. ``key`` is what it printed for whoever started it, ``cookie`` what the door gives for it."""
 
     key: str
+    # The process that was started: the keeper.
     pid: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def app(self) -> int:
+        """The process of the app itself, the keeper's child."""
+        (found,) = psutil.Process(self.pid).children()
+        return int(found.pid)
 
     @property
     def open(self) -> str:
@@ -81,11 +91,13 @@ def running_app(
     wait: float = 240.0,
     toy: bool = False,
     answers: Path | None = None,
+    offered: Path | None = None,
     **more: str,
 ) -> Iterator[Address]:
     """Start ``python app.py`` and yield its address once it answers; stop it afterwards.
 
     :param answers: with ``toy``, a file of what the son says, a line of JSON each.
+    :param offered: with ``toy``, a file of the voices that are offered, as JSON.
     :param more: what stands in its environment beside what stands in ours.
 
     :param toy: start the page over the doubles instead; it is ready at once.
@@ -94,14 +106,15 @@ def running_app(
     """
     port = port or free_port()
     address = Address(f"http://127.0.0.1:{port}")
-    settled = {**os.environ, "PYTHONPATH": str(ROOT), **more, "REHEARSE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    tests = ROOT / "tests"
+    settled = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(tests / "watching"))), **more}
+    settled |= {"REHEARSE_HOME": str(home), "PYTHONUNBUFFERED": "1", "WATCHED_NOTES": str(log.with_name("outside.txt"))}
     with log.open("w", encoding="utf-8") as stream:
-        tests = ROOT / "tests"
         process = subprocess.Popen(
             [
-                *(sys.executable, str(tests / "watched.py"), str(log.with_name("outside.txt"))),
-                *(str(tests / "toy_app.py" if toy else ROOT / "app.py"), "--no-browser", "--port", str(port)),
+                *(sys.executable, str(tests / "toy_app.py" if toy else ROOT / "app.py"), "--no-browser", "--port", str(port)),
                 *(["--answers", str(answers)] if answers else []),
+                *(["--offered", str(offered)] if offered else []),
             ],
             cwd=log.parent,
             env=settled,
@@ -109,7 +122,7 @@ def running_app(
             stderr=subprocess.STDOUT,
         )
         try:
-            address.pid = process.pid
+            address.pid, address.process = process.pid, process
             address.key = _key(process, log, wait)
             yield address
         finally:

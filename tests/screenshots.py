@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from conftest import BROWSER_FLAGS, BROWSERS
 from rehearse.transcripts import Transcripts
 from running import ROOT, admitted, running_app
-from test_browser_page import STATES, debrief, findings, send, tab, told
+from states import STATES, debrief, findings, patient, send, settled, tab, told
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -28,7 +28,7 @@ def unkept(page: "Page", address: str) -> None:
     page.get_by_label("Leave no trace of this talk").check()
     page.click("#begin")
     page.wait_for_selector(".unkept")
-    page.wait_for_timeout(900)
+    settled(page)
     send(page, "I miss our talks.")
 
 
@@ -94,14 +94,14 @@ def _take(browser: "Browser", pictures: Pictures, *, toy: bool, locked: bool) ->
         with running_app(place / "home", place / "log.txt", wait=300, toy=toy) as address:
             for picture, state, width, colours in pictures:
                 context = admitted(browser, address, viewport={"width": width, "height": 900}, color_scheme=colours)
-                page = context.new_page()
+                page = patient(context)
                 page.set_default_timeout(900_000)
                 page.goto(address)
                 ready = "main h1" if locked else ".status.ready"
                 page.wait_for_selector(ready)
                 state(page, address)
                 page.wait_for_selector(ready)
-                page.wait_for_timeout(800)
+                settled(page)
                 page.screenshot(path=picture, full_page=True)
                 context.close()
                 sys.stdout.write(f"{picture.relative_to(ROOT)}\n")

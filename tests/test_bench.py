@@ -1,5 +1,7 @@
 """The benchmark's parts: what is compared with what, and what happens where a figure cannot be taken. No speed is tested here."""
 
+import ast
+import builtins
 import json
 import platform
 import subprocess
@@ -13,7 +15,7 @@ import pytest
 from doubles import toy_check
 from rehearse import cli
 from rehearse.errors import VoiceError
-from rehearse.lab import bench, bench_voice, evaluation, measuring, performance
+from rehearse.lab import bench, bench_shelf, bench_voice, evaluation, measuring, performance
 from rehearse.lab.evaluation import Result
 from rehearse.transcripts import Transcripts
 from rehearse.voice.voice import Count
@@ -86,12 +88,12 @@ def test_the_exit_status(broken: bool, status: int, monkeypatch: pytest.MonkeyPa
             raise measuring.NotTaken("No.", "Try again.")
         return [Result("list", 9.0, "ms", 1.0, lower_is_better=True)]
 
-    for name in ("start", "memory", "voice", "check"):
+    for name in ("start", "voice", "loss", "ready", "memory", "check"):
         monkeypatch.setattr(bench, name, lambda *_: [Result("figure", 1.0)])
     monkeypatch.setattr(bench, "shelf", shelf)
     assert cli.main(["bench", "--json"]) == status
     said = capsys.readouterr()
-    assert len(json.loads(said.out)["results"]) == (4 if broken else 5)
+    assert len(json.loads(said.out)["results"]) == (6 if broken else 7)
     assert bool(said.err) == broken
 
 
@@ -108,9 +110,14 @@ def test_a_program_that_fails_gives_no_figure(code: str, tmp_path: Path) -> None
         measuring.apart(code, tmp_path)
 
 
-@pytest.mark.parametrize("code", [bench._PLAIN_START, bench._OUR_START, bench._MEMORY])
+@pytest.mark.parametrize("code", [bench._PLAIN_START, bench._OUR_START, bench._PLAIN_LOAD, bench._READY, bench._MEMORY])
 def test_the_programs_are_programs(code: str) -> None:
-    compile(code, "program", "exec")
+    tree = ast.parse(code)
+    names = [each for each in ast.walk(tree) if isinstance(each, ast.Name)]
+    made = {each.id for each in names if isinstance(each.ctx, ast.Store)} | set(dir(builtins))
+    made |= {each.asname or each.name.split(".")[0] for each in ast.walk(tree) if isinstance(each, ast.alias)}
+    made |= {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
+    assert {each.id for each in names} <= made
 
 
 def test_the_check_is_held_against_the_encoding_of_the_same_sentences() -> None:
@@ -119,26 +126,38 @@ def test_the_check_is_held_against_the_encoding_of_the_same_sentences() -> None:
     assert [each.name for each in found] == [
         "check of four sentences, nothing found",
         "the same draft again, nothing found",
+        "a sentence more, nothing found",
         "check of four sentences, with suggestions",
         "the same draft again, with suggestions",
+        "a sentence more, with suggestions",
     ]
     assert all(len(each) == 4 for each in encoded[1:])
     assert len(encoded) == 1 + len(bench.PLAIN_DRAFTS) + len(bench.BLAMING_DRAFTS)
-    assert [each.bar is None for each in found] == [False, True, True, True]
+    assert [each.bar is None for each in found] == [False, True, True, True, True, True]
 
 
 def test_the_shelf_is_filled_and_read(tmp_path: Path) -> None:
-    found = bench.shelf(tmp_path / "shelf", size=3)
-    assert [each.name for each in found] == ["list, 3 rehearsals", "search, 3 rehearsals", "append a turn, 3 rehearsals"]
-    assert all(each.value > 0 and each.unit == "ms" for each in found)
+    found = bench_shelf.shelf(tmp_path / "shelf", size=3, turns=4)
+    assert [each.name.partition(",")[0] for each in found] == [
+        "first page of the shelf",
+        "search for a word of few",
+        "search for a word of all",
+        "append a turn",
+        "export of all",
+        "memory that takes beside the store",
+    ]
+    assert all("3 rehearsals, 12 turns" in each.name for each in found[:-1])
+    assert [each.bar for each in found] == [100, 100, 100, 5, None, 50]
 
 
 def test_few_rehearsals_hold_the_word_that_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "RARE", 4)
+    monkeypatch.setattr(bench_shelf, "RARE", 4)
+    monkeypatch.setattr(bench_shelf, "TOGETHER", 4)
     with Transcripts(tmp_path / "rehearsals.db") as store:
-        bench._fill(store, 6)
-        assert store.count() == 6
+        one = bench_shelf.fill(store, 6, 8)
+        assert store.count() == store.count("soup") == 6
         assert store.count("lighthouse") == 1
+        assert [len(store.turns(each.id)) for each in store.list()] == [8] * 6 and store.get(one).leaf_id
 
 
 def test_a_talk_is_measured_turn_by_turn() -> None:
@@ -165,14 +184,18 @@ def test_a_talk_is_measured_turn_by_turn() -> None:
             return [["I miss you."] for _ in samplings]
 
     voice = Voice()
-    turns = list(bench_voice.talk(voice, 0))  # type: ignore[arg-type]
+    looked: list[str] = []
+    turns = list(bench_voice.talk(voice, 0, looked.append))  # type: ignore[arg-type]
     assert [number for number, _ in turns] == list(range(1, bench_voice.LATE + 1))
     assert all(seconds > 0 for _, seconds in turns)
     # Before both turns that are compared, a line was reworded and another door was tried.
     assert voice.reworded == 2
+    assert len(looked) == bench_voice.LATE
     doors = 2 * (bench_voice.EARLY - 1), 2 * (bench_voice.LATE - 1)
     lengths = [length for length, _ in voice.prompts]
-    assert [lengths.count(length) for length in doors] == [2, 2]
+    assert [lengths.count(length) for length in doors] == [3, 2]
+    # And she went back an exchange, at the first line to its beginning, and on from where she was.
+    assert lengths.count(2 * (bench_voice.LATE - 2)) == 2
     # The prompt grows by his answer and her next line.
     assert sorted(set(lengths)) == list(range(2, 2 + 2 * bench_voice.LATE, 2))
 

@@ -8,7 +8,8 @@ import pytest
 
 from doubles import parts, scenario
 from rehearse.doors import Doors
-from rehearse.rehearsal import MetOutside, NothingSaid, Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import MetOutside, NothingSaid, Rehearsal
 from rehearse.seats import NoLines, Seats
 from rehearse.son import silence
 from rehearse.transcripts import openness_labels, to_markdown

@@ -9,10 +9,12 @@ import gradio as gr
 import pytest
 
 from doubles import parts, scenario
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.ui.beside import Beside
 from rehearse.ui.leaving import Leaving
-from rehearse.ui.room import Loading, Room
+from rehearse.ui.loading import Loading
+from rehearse.ui.room import Room
 from rehearse.ui.screen import Screen
 from rehearse.ui.talk import Talk
 
@@ -107,4 +109,17 @@ def test_seats_are_changed_and_changed_back(beside: Beside, talk: Rehearsal) -> 
 def test_silence_is_answered_with_patience(beside: Beside, talk: Rehearsal) -> None:
     list(talk.say(BLAMING))
     list(talk.say(BLAMING))
-    assert "A pause is an answer too" in beside.after(talk.id)
+    told = beside.after(talk.id)
+    assert "A pause is an answer too" in told
+    assert "<strong>Practice 10: Stay near, stay patient.</strong> " in told, "a title ends where the text begins"
+
+
+def test_what_is_said_of_a_silence_goes_once_he_says_more(beside: Beside, talk: Rehearsal) -> None:
+    list(talk.say(BLAMING))
+    list(talk.say(BLAMING))
+    told = beside.after(talk.id)
+    list(talk.say("I am sorry. How are you?"))
+    assert talk.silent is None
+    assert beside.after(talk.id, told) == ""
+    doors = '<div class="doors">…</div>'
+    assert beside.after(talk.id, doors) == gr.skip(), "whatever else stands there stays"

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from disk import files, holding
 from running import Address, admitted, free_port, running_app
+from states import patient, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -33,7 +35,7 @@ def address(chromium: "Browser", place: Path) -> Iterator[Address]:
 @pytest.fixture
 def page(chromium: "Browser", address: Address) -> Iterator["Page"]:
     context = admitted(chromium, address, viewport={"width": 1200, "height": 900}, accept_downloads=True)
-    page = context.new_page()
+    page = patient(context)
     page.set_default_timeout(PATIENCE)
     page.failures = []  # type: ignore[attr-defined]
     page.asked = []  # type: ignore[attr-defined]
@@ -59,7 +61,7 @@ def begin(page: "Page", address: str) -> None:
     page.wait_for_selector(DRAFT)
     # The talk is opened in steps; a person cannot type before the last of them, a test can.
     page.wait_for_selector("#about h2")
-    page.wait_for_timeout(500)
+    settled(page)
 
 
 def write(page: "Page", text: str) -> None:
@@ -132,7 +134,7 @@ def test_from_the_scene_to_a_deleted_talk(page: "Page", address: str, place: Pat
     page.wait_for_selector(".undo")
     page.click("[data-act=now]")
     page.wait_for_selector("text=It is deleted.")
-    left = [path for path in (place / "home").rglob("*") if path.is_file() and HARD.encode() in path.read_bytes()]
+    left = holding(place / "home", HARD)
     assert left == []
     page.goto(talk)
     page.wait_for_selector("#scenarios .card")
@@ -316,7 +318,7 @@ def test_a_copy_can_be_brought_back(page: "Page", address: str, place: Path) -> 
     page.wait_for_selector("text=is back on the list")
     page.wait_for_function("() => document.querySelectorAll('ul.shelf li').length === 2")
     copy.unlink()
-    assert not [path for path in (place / "home" / "temporary").rglob("*") if path.is_file()], "the uploaded copy was left behind"
+    assert not list(files(place / "home" / "temporary")), "the uploaded copy was left behind"
     page.locator("ul.shelf [data-act=open]").first.click()
     page.wait_for_selector("li.turn.son")
     assert lines(page, "mother") == ["Hi Jamal. I kept your blue scarf."]
@@ -325,7 +327,7 @@ def test_a_copy_can_be_brought_back(page: "Page", address: str, place: Path) -> 
 def test_a_second_tab_and_a_restart_show_the_same_talk(chromium: "Browser", tmp_path: Path) -> None:
     port = free_port()
     context = chromium.new_context()
-    page = context.new_page()
+    page = patient(context)
     page.set_default_timeout(PATIENCE)
     with running_app(tmp_path / "home", tmp_path / "log.txt", port=port) as address:
         page.goto(address.open)
@@ -371,7 +373,7 @@ def test_nothing_of_hers_is_left_outside_the_database(page: "Page", address: str
     stored: Any = page.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     assert marker not in stored
     assert marker not in page.url
-    found = [path for path in place.rglob("*") if path.is_file() and marker.encode() in path.read_bytes()]
+    found = holding(place, marker)
     assert {path.name for path in found} <= {"rehearsals.db", "rehearsals.db-wal"}
     with sqlite3.connect(f"file:{place / 'home' / 'rehearsals.db'}?mode=ro", uri=True) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

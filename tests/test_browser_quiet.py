@@ -14,8 +14,8 @@ from conftest import BROWSER_FLAGS, _browser_path
 from rehearse.scenario import Scenario
 from rehearse.transcripts import Transcripts
 from rehearse.turn import Openness, Turn
-from running import Address, admitted, console_errors, running_app
-from test_browser_page import DRAFT, PATIENCE, WIDTHS, barriers, send, tab, write
+from running import Address, console_errors, running_app
+from states import DRAFT, PATIENCE, WIDTHS, barriers, opened, patient, send, settled, tab, write
 from test_traces import MARKER, search, told_to_the_system
 from test_transcripts_delete import traces
 
@@ -62,7 +62,7 @@ def started(chromium: "Browser", tmp_path: Path) -> "Started":
             own.add_cookies([{"name": name, "value": value, "url": str(address), "httpOnly": True, "sameSite": "Strict"}])
             own.grant_permissions(["clipboard-read", "clipboard-write"], origin=str(address))
             own.add_init_script("window.print = () => { window.printed = document.querySelector('#sheet').innerText; };")
-            page = own.new_page()
+            page = patient(own)
             page.set_default_timeout(PATIENCE)
             said = console_errors(page)
             page.goto(str(address))
@@ -93,17 +93,15 @@ def test_forgotten_and_two_windows(started: "Started", chromium: "Browser", tmp_
         kept_after_all(page)
         assert search(tmp_path) != [], "what is kept is found in the same way"
         # A window of its own and not a tab: a tab in the background hardly moves.
-        context = admitted(chromium, address, viewport={"width": 1200, "height": 900})
-        other = context.new_page()
-        other.set_default_timeout(PATIENCE)
+        other = opened(chromium, address)
         said = console_errors(other)
         other.goto(page.url)
         other.wait_for_selector(RESTING)
-        other.wait_for_timeout(700)
+        settled(other)
         one_goes_on(page, other)
         one_deletes(page, other)
         assert said == [], "the browser's console has errors"
-        context.close()
+        other.context.close()
 
 
 # -- what is looked at in every state -----------------------------------------------------------------------------------------
@@ -113,7 +111,7 @@ def looked_at(page: "Page") -> None:
     assert barriers(page) == []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 850})
-        page.wait_for_timeout(150)
+        settled(page)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
@@ -246,7 +244,7 @@ def begin_without_a_trace(page: "Page") -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector(MARK)
     page.wait_for_selector(DRAFT)
-    page.wait_for_timeout(700)
+    settled(page)
 
 
 def without_a_trace(address: Address, page: "Page", place: Path) -> None:
@@ -260,7 +258,7 @@ def without_a_trace(address: Address, page: "Page", place: Path) -> None:
     # However far the talk is scrolled, the mark stays in sight.
     page.set_viewport_size({"width": 1200, "height": 420})
     page.evaluate("() => window.scrollTo(0, document.body.scrollHeight)")
-    page.wait_for_timeout(200)
+    settled(page)
     assert 0 <= page.evaluate("() => document.querySelector('.unkept').getBoundingClientRect().top") < 100
     looked_at(page)
     page.fill(DRAFT, f"A draft about {MARKER} that is never sent.")
@@ -304,7 +302,7 @@ def kept_after_all(page: "Page") -> None:
     page.get_by_label("Leave no trace of this talk").check()
     page.click("#begin")
     page.wait_for_selector(MARK)
-    page.wait_for_timeout(700)
+    settled(page)
     send(page, "Hello love.")
     page.get_by_role("button", name="Keep it after all").focus()
     page.keyboard.press("Enter")
@@ -314,7 +312,7 @@ def kept_after_all(page: "Page") -> None:
     page.reload()
     page.wait_for_selector("ol.talk >> text=Hello love.")
     page.wait_for_selector(RESTING)
-    page.wait_for_timeout(700)
+    settled(page)
 
 
 # -- two windows --------------------------------------------------------------------------------------------------------------

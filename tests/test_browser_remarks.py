@@ -1,13 +1,11 @@
 """“This is fine between us” and “This one stings” in a real browser, over the doubles: by mouse, by keyboard, in two windows."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from running import admitted, console_errors, running_app
-from test_browser_page import DARK, LIGHT, barriers, begin, marks, tab, write
+from states import DARK, WIDTHS, barriers_by_night_and_day, begin, marks, opened, settled, tab, write
 from test_transcripts_delete import traces
 
 if TYPE_CHECKING:
@@ -16,33 +14,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 CLOWN, SUIT = "You never change, you clown.", "Suit yourself."
-PATIENCE = 60_000
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("remarks")
-
-
-@pytest.fixture(scope="module")
-def address(chromium: "Browser", place: Path) -> Iterator[str]:
-    with running_app(place / "home", place / "log.txt", toy=True) as found:
-        yield found
-
-
-def window(chromium: "Browser", address: str, **given: object) -> "Page":
-    page = admitted(chromium, address, **{"viewport": {"width": 1200, "height": 900}, **given}).new_page()
-    page.set_default_timeout(PATIENCE)
-    return page
-
-
-@pytest.fixture
-def page(chromium: "Browser", address: str, request: pytest.FixtureRequest) -> Iterator["Page"]:
-    page = window(chromium, address, **getattr(request, "param", {}))
-    said = console_errors(page)
-    yield page
-    assert said == [], "the browser's console has errors"
-    page.context.close()
 
 
 def here(page: "Page") -> str:
@@ -70,7 +41,7 @@ def test_by_mouse_from_the_click_to_the_last_byte(page: "Page", chromium: "Brows
     assert marks(page) == [["under-finding here", "fault"]]
     assert f"“{CLOWN}” is fine between you two, you said" in page.inner_text("#report")
     # Another window, in a talk of its own, heeds it at once; what is nearly the same is let through, another line is not.
-    other = window(chromium, address)
+    other = opened(chromium, address)
     begin(other, address)
     write(other, "you never change YOU CLOWN")
     assert other.inner_text("#check-summary") == "Nothing here is likely to land as blame."
@@ -111,7 +82,7 @@ def test_the_second_press_of_two_meets_nothing_else(page: "Page", address: str) 
     page.locator("[data-act=fine]:visible").dblclick()
     page.wait_for_selector("#report [data-act=unsay]")
     page.locator("[data-act=fine]:visible").dispatch_event("click", second)
-    page.wait_for_timeout(1000)
+    settled(page)
     assert page.inner_text("#check-summary") == "2 places may land hard."
     page.locator("[data-act=fine]:visible").click()
     page.wait_for_function("() => document.querySelectorAll('#report [data-act=unsay]').length === 2")
@@ -120,7 +91,7 @@ def test_the_second_press_of_two_meets_nothing_else(page: "Page", address: str) 
     page.locator("ul.heeded [data-act=unsay]").first.dblclick()
     page.wait_for_function("() => document.querySelectorAll('ul.heeded li').length === 1")
     page.locator("ul.heeded [data-act=unsay]").dispatch_event("click", second)
-    page.wait_for_timeout(1000)
+    settled(page)
     assert page.locator("ul.heeded li").count() == 1
     emptied(page)
 
@@ -156,23 +127,23 @@ def test_by_keyboard_alone(page: "Page", address: str) -> None:
     emptied(page)
 
 
-@pytest.mark.parametrize("page", [LIGHT, DARK], indirect=True, ids=["light", "dark and narrow"])
+@pytest.mark.parametrize("page", [DARK], indirect=True, ids=["by phone"])
 def test_nothing_bars_anyones_way(page: "Page", address: str) -> None:
     begin(page, address)
     write(page, f"{CLOWN} It is your fault. I miss you. {SUIT}")
     page.locator("[data-act=fine]:visible").click()
     page.wait_for_selector("#report [data-act=unsay]")
     page.locator("details.own summary").click()
-    assert barriers(page) == []
+    assert barriers_by_night_and_day(page) == []
     page.locator("[data-act=stung]", has_text=SUIT).click()
     page.wait_for_selector(".finding [data-act=unsay]")
-    assert barriers(page) == []
+    assert barriers_by_night_and_day(page) == []
     assert page.locator(".finding:visible mark").inner_text() == SUIT, "what she has just said is what is shown"
     tab(page, "Your talks")
     page.wait_for_selector("ul.heeded li")
-    assert barriers(page) == []
-    for width in (390, 768, 1440):
+    assert barriers_by_night_and_day(page) == []
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 850})
-        page.wait_for_timeout(200)
+        settled(page)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     emptied(page)

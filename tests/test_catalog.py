@@ -115,3 +115,31 @@ def test_the_real_catalog_is_whole() -> None:
     for each in catalog.offered():
         assert each.size > 10**8 and each.ram >= 4 and each.licence and each.expect and each.file.endswith(".gguf")
         assert each.sha256 == "" or len(each.sha256) == 64
+        # The hash of each was verified, so that the state of the repository that was meant need not be believed.
+        assert each.title and each.repo.count("/") == 1 and each.revision
+    # Something for each computer: a small one, a common one, a good one.
+    assert {each.ram for each in catalog.offered()} == {4, 8, 16}
+
+
+OFFERED = """
+[[offered]]
+name = "big"
+title = "Big"
+repo = "maker/big"
+revision = "main"
+file = "{file}"
+size = {size}
+ram = 8
+sha256 = "{sha256}"
+licence = "Apache-2.0"
+expect = "Bigger."
+"""
+
+
+@pytest.mark.parametrize("wrong", [{"file": "../big.gguf"}, {"size": 0}, {"sha256": "abc"}])
+def test_an_offered_voice_that_cannot_be_is_said(folder: Path, wrong: dict[str, object]) -> None:
+    (folder / "catalog.toml").write_text(
+        OFFERED.format(**{"file": "big.gguf", "size": 1, "sha256": "", **wrong}), encoding="utf-8"
+    )
+    with pytest.raises(DataError, match="big has a size"):
+        catalog.offered()

@@ -174,6 +174,17 @@ def test_a_sentence_that_is_as_good_as_sure_is_not_undone_by_kind_ones_round_it(
     assert not Judge(Whole(0.1), every, sure=0.96).passages(draft)[0].flagged
 
 
+def test_calm_is_more_than_let_through() -> None:
+    every = dict.fromkeys(flagged_kinds(), 0.5)
+    assert Judge(Whole(0.1), every).calm("Hello love. I made soup. Come in.", 0.35)
+    assert not Judge(Whole(0.4), every).calm("Hello love. I made soup. Come in.", 0.35)
+    assert Judge(Whole(0.4), every).lets_through(["Hello love. I made soup. Come in."]) == [True]
+    # Read again among other texts it might count.
+    assert Judge(Whole(0.499), every).lets_through(["Hello love. I made soup. Come in."]) == [False]
+    assert not Judge(Whole(0.499), every).passages("Hello love. I made soup. Come in.")[0].flagged
+    assert not Judge(Whole(0.1), every).calm("Hello love. It is your fault. I made soup.", 0.35)
+
+
 def test_where_only_the_whole_blames_its_strongest_sentence_is_named() -> None:
     report = toy_check(Whole(0.8)).check("It is fine. Hmph. I am used to it.")
     assert [each.text for each in report.findings] == ["Hmph"]

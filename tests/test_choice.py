@@ -17,6 +17,7 @@ from rehearse.son import bank, choice
 from rehearse.son.guard import Guard
 from rehearse.son.ranker import PARTS, Ranker
 from rehearse.son.reply import Son
+from rehearse.son.sounding import counted
 from rehearse.turn import Openness, Turn
 from rehearse.voice.scripted import ScriptedVoice
 
@@ -24,11 +25,14 @@ from rehearse.voice.scripted import ScriptedVoice
 class TableRanker(Ranker):
     """Scores answers by a table; what is not in it gets ``rest``."""
 
-    def __init__(self, table: dict[str, float], rest: float = 0.0) -> None:
-        self.table, self.rest = table, rest
+    def __init__(self, table: dict[str, float], rest: float = 0.0, sounding: dict[str, float] | None = None) -> None:
+        self.table, self.rest, self.sounding = table, rest, sounding or {}
 
     def scores(self, line, openness, answers):
         return np.array([self.table.get(answer, self.rest) for answer in answers], dtype=np.float32)
+
+    def sounds(self, answers):
+        return np.array([self.sounding.get(answer, 2.5) for answer in answers], dtype=np.float32)
 
 
 def hers(text: str = "You never call.", *, kind: str | None = "absolute", openness: int = 1, strength: str | None = None) -> Turn:
@@ -44,7 +48,7 @@ def choose(table: dict[str, float], turn: Turn, thoughts: list[str], rest: float
 
 
 def test_asked_for_a_fact_he_answers_in_his_own_words() -> None:
-    found = choose({"Soup.": 0.2}, hers("What did you eat?", kind=None, strength="curiosity", openness=3), ["Soup."], rest=0.2)
+    found = choose({"Soup.": 0.3}, hers("What did you eat?", kind=None, strength="curiosity", openness=3), ["Soup."], rest=0.2)
     assert found == choice.Chosen("Soup.")
 
 
@@ -95,6 +99,61 @@ def test_stop_while_he_thinks_says_nothing() -> None:
     stop = Event()
     stop.set()
     assert list(Son(ScriptedVoice("Fine."), TableRanker({})).reply(scenario(), [hers()], stop)) == []
+
+
+def test_of_two_thoughts_that_fit_alike_the_one_that_sounds_as_he_is_wins() -> None:
+    ranker = TableRanker({}, 0.5, {"Glad you asked me.": 4.0, "Drop it now.": 1.0})
+    for level, wanted in ((1, "Drop it now."), (4, "Glad you asked me.")):
+        turn = hers("What?", kind=None, strength="curiosity", openness=level)
+        found = choice.choose(ranker, turn, "", ["Glad you asked me.", "Drop it now."], Guard([], []), random.Random(1))
+        assert found.from_bank or found.text == wanted
+        scores = dict(
+            zip(("shut", "open"), (choice._astray(each, turn.openness, choice.numbers()) for each in (1.0, 4.0)), strict=True)
+        )
+        assert (scores["open"] < scores["shut"]) == (level == 4)
+
+
+def test_his_first_sentence_may_stand_for_the_whole_thought() -> None:
+    thought = "We had soup. I sold the boat to a man with a hat who was asleep in it."
+    turn = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
+    assert choose({"We had soup.": 0.8, thought: 0.8}, turn, [thought]).text == "We had soup."
+    assert choose({"We had soup.": 0.1, thought: 0.9}, turn, [thought]).text == thought
+
+
+def test_one_word_is_no_answer_to_stand_for_a_thought() -> None:
+    turn = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
+    assert choose({"Soup.": 0.9, "Soup. With bread.": 0.8}, turn, ["Soup. With bread."]).text == "Soup. With bread."
+
+
+def test_giving_her_words_back_costs_him() -> None:
+    turn = hers("I will move the meeting to Sunday.", kind=None, openness=3)
+    said = ["I will move the meeting.", "Sunday is better."]
+    assert choose({said[0]: 0.75, said[1]: 0.65}, turn, said).text == "Sunday is better."
+    assert choose({said[0]: 0.75, said[1]: 0.65}, hers("Nice day.", kind=None, openness=3), said).text == said[0]
+
+
+@pytest.mark.parametrize(
+    ("his", "wanted"),
+    [
+        (["No, Ma. I said it."], "You can say it, Ma. I won't bite."),
+        (["ok amma", "Fine."], "You can say it, Amma. I won't bite."),
+        (["Fine."], "You can say it, Mum. I won't bite."),
+        ([], "You can say it, Mum. I won't bite."),
+    ],
+)
+def test_a_portable_line_calls_her_what_he_calls_her(his: list[str], wanted: str) -> None:
+    assert bank.addressed("You can say it, Mum. I won't bite.", his) == wanted
+    assert bank.addressed("Fine.", his) == "Fine."
+
+
+def test_a_portable_line_he_has_said_under_another_name_is_not_said_again() -> None:
+    named = [line for line in bank.fitting(Openness.SHUT, frozenset({"absolute"}), "") if "Mum" in line or "Mom" in line]
+    his = [bank.addressed(line, ["Ma, stop."]) for line in named]
+    assert named
+    for seed in range(10):
+        guard = Guard([], [*his, "Ma, stop."])
+        found = choice.choose(TableRanker({}), hers(), "", [], guard, random.Random(seed), [*his, "Ma, stop."])
+        assert found.text not in his
 
 
 # -- the bank -------------------------------------------------------------------------------------------------------------
@@ -148,6 +207,9 @@ def parts(width: int) -> dict[str, np.ndarray]:
         "his.down": zero,
         "his.up": zero,
         "openness": np.zeros((5, width), dtype=np.float32),
+        "sounds.meaning": np.zeros(width, dtype=np.float32),
+        "sounds.counted": np.zeros(len(counted("")), dtype=np.float32),
+        "sounds.level": np.full(1, 2.5, dtype=np.float32),
     }
 
 
@@ -187,6 +249,25 @@ def test_how_open_he_is_changes_what_fits() -> None:
     shut, open_ = (ranker.scores("how was the soup", level, answers) for level in (Openness.SHUT, Openness.OPEN))
     assert shut.argmax() == 0
     assert open_.argmax() == 1
+
+
+def test_how_open_an_answer_sounds_is_a_weighted_sum() -> None:
+    embedder = ToyEmbedder()
+    learnt = parts(embedder.encode(["a"]).shape[1])
+    learnt["sounds.meaning"] = 2 * embedder.encode(["glad"])[0]
+    learnt["sounds.counted"][2] = 0.5
+    sounds = Ranker(embedder, learnt).sounds(["glad", "blue", "blue?"])
+    assert sounds[0] > sounds[1]
+    assert sounds[2] - sounds[1] == pytest.approx(0.5)
+
+
+def test_what_can_be_counted_in_an_answer() -> None:
+    asked, long, refused = counted("Why?"), counted("I am glad you told me that, Mum. " * 4), counted("No. I don’t want it!")
+    assert (asked[2], asked[3], asked[16]) == (1.0, 1.0, 1.0)
+    assert long[0] > asked[0]
+    assert (long[8], long[2], long[6]) == (1.0, 0.0, 0.0)
+    assert (refused[6], refused[7], refused[11]) == (1.0, 1.0, 1.0)
+    assert all(each == 0.0 for each in counted("")[:16])
 
 
 def test_a_file_that_is_no_ranker_is_refused(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from doubles import ToyReader, parts, scenario, toy_check
-from rehearse import catalog, settings
+from rehearse import look, settings
 from rehearse.cli import build_parser, main
 from rehearse.errors import VoiceError
 from rehearse.rehearsal import Rehearsal
 from rehearse.son import Ranker
 from rehearse.tone import ToneCheck
 from rehearse.transcripts import Transcripts
-from rehearse.voice import choice, download
+from rehearse.voice import choice
 from rehearse.voice.scripted import ScriptedVoice
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,12 +37,16 @@ def doubles(monkeypatch: pytest.MonkeyPatch) -> ScriptedVoice:
     voice = ScriptedVoice()
     monkeypatch.setattr(ToneCheck, "load", classmethod(lambda cls: toy_check()))
     monkeypatch.setattr(choice, "open_voice", lambda name="embedded": voice)
+    monkeypatch.setattr(look, "bring", lambda check, tell=None, make=None: looked.append(check))
+    looked.clear()
     monkeypatch.setattr(Ranker, "load", classmethod(lambda cls, embedder: None))
     monkeypatch.setenv("REHEARSE_VOICE", "embedded")  # what --voice sets ends with the test
     return voice
 
 
 Run = Callable[..., tuple[int, str, str]]
+# The checks that were given their second look.
+looked: list[ToneCheck] = []
 
 
 @pytest.fixture
@@ -109,12 +113,28 @@ def test_jsonl_answers_in_order_and_keeps_ids(run: Run, tmp_path: Path) -> None:
     assert run("check", "--jsonl", str(path)) == (status, out, err)
 
 
+def test_a_line_is_read_after_his(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = ToyReader()
+    monkeypatch.setattr(ToneCheck, "load", classmethod(lambda cls: toy_check(reader)))
+    status, _, _ = run("check", "--jsonl", "-", stdin=jsonl({"text": "Hi.", "before": "I am off."}, {"text": "Ho."}))
+    assert status == 0
+    assert {each.before for call in reader.calls for each in call} == {"him: I am off.", ""}
+
+
+def test_a_quick_check_goes_without_the_second_look(run: Run) -> None:
+    run("check", "--quick", "You never call.")
+    assert looked == []
+    run("check", "You never call.")
+    assert len(looked) == 1
+
+
 BAD_LINES = [
     ("not json", None, "not JSON"),
     ("[1]", None, "not a JSON object"),
     ('"text"', None, "not a JSON object"),
     ('{"id": 3}', 3, "no “text”"),
     ('{"id": "x", "text": 5}', "x", "no “text”"),
+    ('{"id": 4, "text": "Hi.", "before": 5}', 4, "“before” is not a text"),
     ('{"id": {"a": [1]}, "text": null}', {"a": [1]}, "no “text”"),
     ("[" * 100_000, None, "not JSON"),
     ('{"id": ' + "9" * 5000 + "}", None, "not JSON"),
@@ -266,7 +286,7 @@ BAD_TALKS: list[tuple[dict[str, Any], str]] = [
     ({"scenario": SCENE, "turns": ["Hello."]}, "not of the right form"),
     ({"turns": turns("Hello.")}, "who the son is"),
     ({"scenario": None, "turns": turns("Hello.")}, "who the son is"),
-    ({"scenario": {"son": {"name": ""}}, "turns": turns("Hello.")}, "no name for him"),
+    ({"scenario": {"son": {"name": ""}}, "turns": turns("Hello.")}, "The scene has no name for him"),
     ({"scenario": {**SCENE, "openness": 9}, "turns": turns("Hello.")}, "openness"),
 ]
 
@@ -392,30 +412,6 @@ def test_delete_without_asking(run: Run, saved: Rehearsal) -> None:
         assert store.list() == []
 
 
-# -- voices ------------------------------------------------------------------------------------------------------------------
-
-
-def test_voices(run: Run) -> None:
-    status, out, _ = run("voices", "list")
-    assert status == 0 and out.startswith("* embedded") and out.endswith("* is on this computer\n")
-    found = json.loads(run("voices", "list", "--json")[1])
-    assert [each["name"] for each in found] == ["embedded", *(each.name for each in catalog.offered())]
-    assert [each["here"] for each in found] == [True] + [False] * len(catalog.offered())
-    (settings.private_folder(settings.voices_folder()) / catalog.offered()[0].file).touch()
-    assert json.loads(run("voices", "list", "--json")[1])[1]["here"] is True
-
-
-def test_pull_and_remove(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "pull", lambda name, tell: tell(f"Fetching {name}."))
-    assert run("voices", "pull", "small") == (0, "Fetching small.\n", "")
-    status, _, err = run("voices", "remove", "big")
-    assert status == 1 and "No voice is offered" in err
-    offered = catalog.offered()[0]
-    path = settings.private_folder(settings.voices_folder()) / offered.file
-    path.touch()
-    assert run("voices", "remove", offered.name)[0] == 0 and not path.exists()
-
-
 # -- the command line itself -------------------------------------------------------------------------------------------------
 
 
@@ -450,6 +446,16 @@ def test_a_voice_given_on_the_command_line_is_the_setting(
     assert asked == ["http://127.0.0.1:9"]
 
 
+def test_words_may_leave_only_where_it_was_said(run: Run, monkeypatch: pytest.MonkeyPatch, doubles: ScriptedVoice) -> None:
+    monkeypatch.setenv("REHEARSE_LET_WORDS_LEAVE", "")  # what the flag sets ends with the test
+    doubles.enqueue("Hi.", "Hi.")
+    given = json.dumps({"scenario": SCENE, "turns": turns("Hello.")})
+    run("reply", "--voice", "https://voices.example/v1", stdin=given)
+    assert not settings.words_may_leave()
+    run("reply", "--voice", "https://voices.example/v1", "--let-words-leave", stdin=given)
+    assert settings.words_may_leave()
+
+
 @pytest.mark.parametrize(
     "arguments", [["sing"], ["check", "--loud"], ["transcripts"], ["voices"], ["evaluate"], ["start", "--port", "x"]]
 )
@@ -463,7 +469,7 @@ def test_every_command_of_the_contract_is_there() -> None:
     commands = [
         *("start --no-browser", "check x --json", "reply --seed 1", "reword x", "bench --json", "doctor"),
         *("transcripts list", "transcripts show 1", "transcripts export 1", "transcripts import f", "transcripts delete 1"),
-        *("voices list", "voices pull x", "voices remove x"),
+        *("voices list --json", "voices pull x --json", "voices use x", "voices remove x"),
         *("evaluate tone --json", "evaluate son", "evaluate reword --data f"),
     ]
     for words in commands:

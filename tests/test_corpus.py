@@ -25,7 +25,7 @@ DIALOGUE: dict[str, Any] = {
     "id": "d-1", "son": {"name": "Tom", "age": 20, "stage": "student", "temperament": "joking"}, "situation": "He moved out.",
     "turns": [TURN, {**TURN, "door": DOOR}],
 }  # fmt: skip
-BANK: dict[str, Any] = {"id": "b-1", "text": "I know.", "openness": [1, 2], "answers": ["blame", "plain"]}
+BANK: dict[str, Any] = {"id": "b-1", "text": "I know.", "openness": [1, 2], "answers": ["blame", "gentle"], "acts": ["plain"]}
 
 
 @pytest.mark.parametrize("row", [LINE, GENTLE, DIALOGUE, BANK], ids=["line", "gentle", "dialogue", "bank"])
@@ -63,6 +63,7 @@ BAD = [
     (BANK, {"text": ""}, "text is missing"),
     (BANK, {"openness": [0]}, "openness must list levels"),
     (BANK, {"answers": ["rude"]}, "answers must list kinds"),
+    (BANK, {"acts": ["juggling"]}, "acts must list what"),
 ]
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearse.tone.cutting import stands, trimmed
-from rehearse.tone.own import Blaming, composed
+from rehearse.tone.own import Blaming, replaced, shortened
 from rehearse.tone.recasts import load
 from rehearse.tone.sentences import sentences
 
@@ -62,16 +62,22 @@ def blaming(draft: str, *blamed: str, kind: str = "guilt_trip") -> list[Blaming]
 
 def test_a_draft_keeps_its_innocent_sentences_as_they_are() -> None:
     draft = "Thanks for doing the lawn.  Only took three weeks.\nThe roses are out."
-    made = composed(draft, blaming(draft, "Only took three weeks."), ["I'm very glad."])
-    assert made == [
-        "Thanks for doing the lawn.  I'm very glad.\nThe roses are out.",
-        "Thanks for doing the lawn.\nThe roses are out.",
-    ]
+    blamed = blaming(draft, "Only took three weeks.")
+    assert replaced(draft, blamed, ["I'm very glad."]) == "Thanks for doing the lawn.  I'm very glad.\nThe roses are out."
+    assert shortened(draft, blamed) == ["Thanks for doing the lawn.\nThe roses are out."]
+
+
+def test_a_draft_is_said_again_only_where_half_of_its_blame_can_be() -> None:
+    draft = "You never call. You never write. You never come. Soup is on."
+    blamed = blaming(draft, "You never call.", "You never write.", "You never come.")
+    assert replaced(draft, blamed, ["I miss your calls.", "", ""]) == ""
+    assert replaced(draft, blamed, ["I miss your calls.", "", "I miss you."]) == "I miss your calls. I miss you. Soup is on."
+    assert replaced(draft, blamed, ["", "", ""]) == ""
 
 
 def test_where_the_end_is_left_out_an_honest_line_may_stand_for_it() -> None:
     draft = "The baby was christened at noon on Sunday. You sent a card."
-    made = composed(draft, blaming(draft, "You sent a card."), [""])
+    made = shortened(draft, blaming(draft, "You sent a card."))
     honest = load().honest["guilt_trip"]
     assert made == [
         "The baby was christened at noon on Sunday.",
@@ -80,12 +86,13 @@ def test_where_the_end_is_left_out_an_honest_line_may_stand_for_it() -> None:
 
 
 def test_of_a_single_sentence_and_of_too_little_nothing_is_made() -> None:
-    assert composed("You never call.", blaming("You never call.", "You never call."), [""]) == []
+    alone = blaming("You never call.", "You never call.")
+    assert replaced("You never call.", alone, ["I miss you."]) == "" and shortened("You never call.", alone) == []
     draft = "Hi. You never once called me in all those weeks."
-    assert composed(draft, blaming(draft, "You never once called me in all those weeks."), [""]) == []
+    assert shortened(draft, blaming(draft, "You never once called me in all those weeks.")) == []
 
 
 def test_where_she_texts_two_lines_are_not_run_together() -> None:
     draft = "ive made soup for tonight\nyou never eat it anyway"
     (blamed,) = blaming(draft, "you never eat it anyway")
-    assert composed(draft, [blamed], ["hope u like it"])[0] == "ive made soup for tonight\nhope u like it"
+    assert replaced(draft, [blamed], ["hope u like it"]) == "ive made soup for tonight\nhope u like it"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lock import locked
+from lock import asked_for, installed, locked, read, untrue
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -15,6 +15,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
+LOCKS = sorted((ROOT / "locks").glob("*.lock"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -51,3 +52,41 @@ def test_a_lock_names_every_package_with_its_hash_and_no_address() -> None:
     ]
     with pytest.raises(ValueError, match="without a SHA-256"):
         locked(report(("abc", "1", "")))
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_the_lock_that_is_kept_is_true_to_what_is_asked_for(path: Path) -> None:
+    lock = path.read_text(encoding="utf-8")
+    where, versions = read(lock)
+    assert path.stem == f"{where['sys_platform']}-{where['platform_machine']}-python{where['python_version']}"
+    assert untrue(lock, asked_for()) == []
+    assert len(versions) > len(PROJECT["dependencies"]), "what they bring along is locked too"
+    # Nothing is asked for that the lock would let in unseen: of what is installed here in the version it names, all is in it.
+    from importlib.metadata import distributions
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    known = [each for each in distributions() if versions.get(canonicalize_name(each.metadata["Name"])) == each.version]
+    assert known or sys.platform != where["sys_platform"]
+    for each in known:
+        assert untrue(lock, [need for need in each.requires or [] if not Requirement(need).extras]) == [], each.metadata["Name"]
+
+
+def test_there_is_a_lock() -> None:
+    assert LOCKS
+
+
+def test_a_lock_that_is_not_true_is_told_apart() -> None:
+    made = locked(report(("gradio", "6.31.0", "a" * 64), ("torch", "2.13.0+cpu", "b" * 64)))
+    assert untrue(made, ["gradio==6.31.0", "torch==2.13.0", "tomli>=2; python_version < '3.11'"]) == []
+    assert untrue(made, ["gradio==6.30.0", "numpy>=1", "Torch>2.13"]) == ["gradio==6.30.0", "numpy>=1", "Torch>2.13"]
+    assert untrue(made, ["tomli>=2; python_version >= '3.11'"]) != []
+    with pytest.raises(ValueError, match="no lock"):
+        read(made + "numpy==1\n")
+
+
+def test_what_is_asked_about_is_what_is_installed() -> None:
+    told = dict(line.split("==") for line in installed().splitlines())
+    assert "rehearse" not in told and not [version for version in told.values() if "+" in version]
+    assert {each.partition("==")[0] for each in asked_for() if "==" in each} <= set(told)

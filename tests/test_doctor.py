@@ -33,7 +33,7 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for role in ("voice", "encoder", "layers"):
         (folder / role).write_bytes(role.encode())
         entries.append(catalog.Carried(f"the {role}", role, "", role, len(role), catalog.sha256_of(folder / role), "Apache-2.0"))
-    offered = (catalog.Offered("big", "someone/big", "big.gguf", 10, 4, "", "Apache-2.0", "Bigger."),)
+    offered = (catalog.Offered("big", "Big", "someone/big", "main", "big.gguf", 10, 4, "", "Apache-2.0", "Bigger."),)
     monkeypatch.setattr(catalog, "carried", lambda: tuple(entries))
     monkeypatch.setattr(catalog, "offered", lambda: offered)
     monkeypatch.setattr(settings, "models_folder", lambda: folder)
@@ -169,12 +169,17 @@ def test_a_voice_that_is_not_there(name: str, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_server_elsewhere_is_not_asked_and_its_password_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REHEARSE_VOICE", "https://ann:secret@voices.example/v1?key=hidden")
+    monkeypatch.setenv("REHEARSE_LET_WORDS_LEAVE", "1")
     found = doctor.examine()
     assert found.facts["voice"]["name"] == "https://voices.example:443/v1"
     assert found.facts["voice"]["here"] is None
     assert "LEAVES this computer" in doctor.told(found)
     assert not any(secret in json.dumps(found.to_dict()) for secret in ("ann", "secret", "hidden"))
     assert not found.problems
+    monkeypatch.delenv("REHEARSE_LET_WORDS_LEAVE")
+    found = doctor.examine()
+    assert found.facts["voice"]["leaves_this_computer"] is False, "he cannot speak, so nothing is sent"
+    assert "nothing said here may be sent there" in whats(found)
 
 
 def test_a_server_on_this_computer_is_knocked_at(listening: int, monkeypatch: pytest.MonkeyPatch) -> None:

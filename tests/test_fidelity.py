@@ -48,6 +48,12 @@ def test_what_the_rules_let_through(line: str, wording: str) -> None:
     assert sound(line, wording)
 
 
+def test_what_he_did_may_be_named_as_the_occasion_of_a_feeling() -> None:
+    line = "You walked past me at the shops."
+    assert sound(line, "I was hurt when you walked past me at the shops.", [line])
+    assert not sound(line, "Honestly, you walked past me at the shops.", [line])
+
+
 def test_what_is_brought_in_is_seen_by_its_stem() -> None:
     assert brought_in("You never call me.", "I called you on Sunday.") == {"i", "on", "sunda"}
     assert brought_in("u never call", "you never called") == set()
@@ -58,7 +64,7 @@ def judge(weights: "np.ndarray", sentence: float = 0.5, voice: float = 0.5, comm
         ToyEmbedder(),
         {
             "weights": weights,
-            "thresholds": np.array([sentence, 0.5, voice], np.float32),
+            "thresholds": np.array([sentence, 0.5, 0.5, voice], np.float32),
             "common": np.frombuffer(common.encode(), np.uint8),
         },
     )
@@ -98,6 +104,17 @@ def test_what_the_voice_made_needs_more_and_brings_in_less() -> None:
     lax = judge(nearness_counts(), sentence=0.01, voice=0.01, common="i\nmiss\nit")
     assert lax.keeps(line, [near, new], [], "voice") == [near]
     assert set(lax.keeps(line, [near, new], [], "sentence")) == {near, new}
+
+
+def test_a_mere_cut_must_read_as_surely_as_a_shortened_draft() -> None:
+    line, cut = "I kept the dish warm for you, and you never came.", "I kept the dish warm for you."
+    sure = judge(nearness_counts(), sentence=0.01)
+    score = float(sure.scores(line, [cut])[0])
+    assert (sure.keeps(line, [cut], [], "sentence") == [cut]) == (score >= sure.thresholds["whole"])
+    sure.thresholds["whole"] = score + 0.01
+    assert sure.keeps(line, [cut], [], "sentence") == []
+    sure.thresholds["whole"] = score - 0.01
+    assert sure.keeps(line, [cut], [], "sentence") == [cut]
 
 
 def test_nothing_to_judge_costs_nothing() -> None:

@@ -111,3 +111,35 @@ def test_an_adapter_is_added_scaled_and_nothing_else_is_touched(tmp_path: Path) 
 def test_an_adapter_that_does_not_fit_is_said(tmp_path: Path, layers: dict[str, np.ndarray]) -> None:
     with pytest.raises(VoiceError, match="does not fit"):
         merged(tmp_path, {"q": drawn(6, 4)}, layers)
+
+
+def blocks(count: int) -> dict[str, np.ndarray]:
+    around = {"token_embd.weight": drawn(5, 4), "output_norm.weight": drawn(4, seed=1).astype(np.float32)}
+    return around | {f"blk.{number}.ffn_up.weight": drawn(3, 4, seed=9 + number) for number in range(count)}
+
+
+def test_a_model_is_shortened_to_its_first_blocks(tmp_path: Path) -> None:
+    facts = {"general.architecture": "llama", "words": ["a", "b"], "llama.block_count": 4, "general.name": "x"}
+    whole, tensors = tmp_path / "whole.gguf", blocks(4)
+    # The tensors need not lie in the order of the blocks.
+    write(whole, facts, dict(reversed(tensors.items())))
+    short = tmp_path / "short.gguf"
+    gguf.shorten(whole, short, 2)
+    head = gguf.read(short)
+    assert head.facts == {**facts, "words": None, "llama.block_count": 2}
+    assert set(head.tensors) == set(blocks(2))
+    for name, each in head.tensors.items():
+        assert np.array_equal(gguf.numbers(short, each), tensors[name])
+
+
+@pytest.mark.parametrize("count", [0, 4, 5])
+def test_a_model_is_not_shortened_to_nothing_or_to_more_than_it_is(tmp_path: Path, count: int) -> None:
+    path = write(tmp_path / "whole.gguf", {"general.architecture": "llama", "llama.block_count": 4}, blocks(4))
+    with pytest.raises(gguf.NotGguf):
+        gguf.shorten(path, tmp_path / "short.gguf", count)
+
+
+def test_what_is_no_model_is_not_shortened(tmp_path: Path) -> None:
+    path = write(tmp_path / "whole.gguf", {"general.name": "x"}, blocks(1))
+    with pytest.raises(gguf.NotGguf):
+        gguf.shorten(path, tmp_path / "short.gguf", 1)

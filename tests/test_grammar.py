@@ -95,3 +95,17 @@ def test_a_name_she_wrote_keeps_its_capital() -> None:
 def test_words_become_a_sentence() -> None:
     assert sentence("i think i'm late. are you") == "I think I'm late. Are you."
     assert sentence("are you?") == "Are you?"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("who was in the car", "who was in the car"),
+        ("who is this girl", ""),
+        ("what is it to be", ""),
+        ("will you open a book", ""),
+        ("when will you be back", "when you will be back"),
+    ],
+)
+def test_a_question_is_turned_round_only_where_that_is_safe(question: str, said: str) -> None:
+    assert indirect(question, recasts.load().verbs) == said

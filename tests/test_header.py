@@ -192,7 +192,7 @@ def test_a_damaged_voice_is_refused_before_llama_cpp_is_even_imported(tmp_path: 
 
 
 def test_an_offered_voice_that_was_damaged_on_the_disk_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offered = catalog.Offered("big", "someone/big", "big.gguf", 10, 4, "", "Apache-2.0", "Bigger.")
+    offered = catalog.Offered("big", "Big", "someone/big", "main", "big.gguf", 10, 4, "", "Apache-2.0", "Bigger.")
     monkeypatch.setattr(catalog, "offered", lambda: (offered,))
     put(settings.private_folder(settings.voices_folder()), WHOLE[:5000], "big.gguf")
     with pytest.raises(VoiceError, match="big.gguf is damaged"):

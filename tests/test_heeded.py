@@ -10,13 +10,15 @@ import gradio as gr
 import pytest
 
 from doubles import parts, scenario
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.tone.check import LONGEST_DRAFT
 from rehearse.transcripts import Transcripts
 from rehearse.ui.draft import Draft
 from rehearse.ui.heeded import Heeded
 from rehearse.ui.leaving import Leaving
-from rehearse.ui.room import Loading, Room
+from rehearse.ui.loading import Loading
+from rehearse.ui.room import Room
 from rehearse.ui.words import say
 
 LINE = "You never change, you clown."

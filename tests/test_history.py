@@ -7,7 +7,8 @@ import pytest
 
 from doubles import parts, scenario
 from rehearse.history import History
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.turn import Openness
 from rehearse.ui import pictures
 
@@ -65,7 +66,7 @@ def test_the_picture_says_the_numbers_and_the_table_says_them_too(kept: Parts) -
     talk(kept, "Hello.")
     shown = pictures.history(told(kept))
     assert re.findall(r'class="inside"[^>]*>(\d+)<', shown) == ["2"]
-    assert shown.count("<tr>") == 3
+    assert shown.count("<tr") == 3
     assert "2 × always, never" in shown
     assert "grade" not in re.sub(r"it is no grade", "", shown)
 
@@ -76,7 +77,7 @@ def test_many_talks_keep_to_the_last_dozen_and_the_table_has_all(kept: Parts) ->
     shown = pictures.history(told(kept))
     assert ">15</text>" in shown
     assert ">3</text>" not in shown
-    assert shown.count("<tr>") == 16
+    assert shown.count("<tr") == 16
 
 
 def test_every_point_of_the_talk_leads_to_its_line_and_so_does_the_table(kept: Parts) -> None:

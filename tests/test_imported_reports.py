@@ -7,7 +7,8 @@ import pytest
 
 from doubles import parts, scenario
 from rehearse.history import History
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.seats import Seats
 from rehearse.tone.report import entries
 from rehearse.transcripts import openness_labels, read_document, to_html, to_json, to_markdown

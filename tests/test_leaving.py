@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from disk import holding
 from rehearse.errors import NotFound, TranscriptError
-from rehearse.rehearsal import Parts
+from rehearse.parts import Parts
 from rehearse.scenario import Scenario, Son
 from rehearse.transcripts import Transcripts, read_bundle, to_bundle
 from rehearse.turn import Openness, Turn
@@ -77,7 +78,7 @@ def test_an_app_that_was_stopped_finishes_at_the_next_start(store: Transcripts, 
     assert Leaving(store, path).ids == frozenset()
     assert store.list() == []
     store.close()
-    assert not [each for each in (tmp_path / "home").rglob("*") if each.is_file() and WORDS.encode() in each.read_bytes()]
+    assert not holding(tmp_path / "home", WORDS)
 
 
 def test_what_another_window_deleted_already_is_no_failure(store: Transcripts, path: Path) -> None:

@@ -9,10 +9,10 @@ from threading import Event
 
 import pytest
 
-from doubles import scenario
+from doubles import ToyEmbedder, scenario
 from rehearse import catalog, settings
 from rehearse.errors import RehearseError, VoiceError
-from rehearse.son import Son, prompt
+from rehearse.son import Son, examples, prompt
 from rehearse.son.rewriter import VoiceRewriter
 from rehearse.turn import Openness, Turn
 from rehearse.voice.llama import LlamaVoice
@@ -77,6 +77,22 @@ def test_tokens_of_a_turn_are_a_prefix_of_the_next_turns(voice: LlamaVoice) -> N
     tokens = [voice.tokenize(asked(*lines[:count])) for count in (1, 3, 5)]
     for earlier, later in zip(tokens, tokens[1:], strict=False):
         assert later[: len(earlier)] == earlier
+
+
+def test_they_are_with_examples_shown_too_and_only_what_is_new_is_read(voice: LlamaVoice) -> None:
+    """As a voice without our adapter is asked, in the chat form of its own file."""
+    scene, lines = scenario(), ["How is the new job?", "You never call me.", "I am sorry. I miss our talks."]
+    chosen = examples.shown(prompt.template("plain"), examples.Nearest(ToyEmbedder()).to(scene))
+    path: list[Turn] = []
+    before: list[int] = []
+    for number, line in enumerate(lines):
+        path.append(Turn("mother", line, Openness(2 + number)))
+        tokens = voice.tokenize(prompt.fitted(scene, path, chosen, voice))
+        assert tokens[: len(before)] == before
+        text = said(voice, prompt.fitted(scene, path, chosen, voice), replace(GREEDY, most=4))
+        assert voice.count.read <= len(tokens) - len(before) + 8 if before else voice.count.read > 300
+        before = tokens
+        path.append(Turn("son", text.strip() or "Hm.", Openness(2 + number)))
 
 
 def test_the_next_turn_reads_only_what_is_new(voice: LlamaVoice) -> None:

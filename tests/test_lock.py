@@ -14,7 +14,7 @@ from sqlcipher3 import dbapi2
 from doubles import parts
 from rehearse import settings
 from rehearse.errors import WrongPassphrase
-from rehearse.rehearsal import Parts
+from rehearse.parts import Parts
 from rehearse.scenario import Scenario
 from rehearse.transcripts import Transcripts
 from rehearse.ui.leaving import Leaving

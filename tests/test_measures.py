@@ -10,11 +10,10 @@ import pytest
 
 from doubles import ToyReader, ToyRewriter, toy_check
 from rehearse import cli
-from rehearse.lab import evaluation, reword_measure, son_measure, tone_measure, voice_data
+from rehearse.lab import baselines, evaluation, reword_measure, son_measure, tone_measure, voice_data
 from rehearse.lab.evaluation import NoData, Result
-from rehearse.lab.son_measure import Answer
+from rehearse.lab.lines import Message
 from rehearse.turn import Openness
-from rehearse.voice.scripted import ScriptedVoice
 
 SON = {"name": "Daniel", "age": 24, "stage": "nurse in Leeds", "temperament": "guarded"}
 
@@ -125,6 +124,20 @@ def test_pairs_and_spans(tmp_path: Path) -> None:
     assert found["messages"] == 4
 
 
+def test_the_learning_curve_tells_what_more_writers_bring() -> None:
+    def message(text: str, flag: bool) -> Message:
+        return Message(text, text, "", flag, (), (), "", "")
+
+    harsh = [message(f"You never {verb} me, never.", True) for verb in ("call", "ask", "tell", "thank")]
+    kind = [message(f"It was warm today, I {verb} by the lake.", False) for verb in ("sat", "ate", "slept", "read")]
+    # The first writer shares no word with what is measured on.
+    odd = [message("zzz", True), message("qqq", False)]
+    found = baselines.curve([*harsh, *kind], [3 * odd, *[2 * [*harsh, *kind]] * 7])
+    assert list(found) == ["1 writers, 6 messages", "2 writers, 22 messages", "4 writers, 54 messages", "8 writers, 118 messages"]
+    assert found["1 writers, 6 messages"] == 0.5
+    assert found["8 writers, 118 messages"] == 1.0
+
+
 def test_lines_of_one_sort_have_no_auc(tmp_path: Path) -> None:
     found = values(tone_measure.measure([write(tmp_path / "l.jsonl", line("How are you?", False))], toy_check(), beside=False))
     assert "AUC" not in found
@@ -165,51 +178,6 @@ def test_openness_is_walked_from_the_start() -> None:
     assert values(found) == {"her lines": 3, "openness within 1": 0.6667, "openness right": 0.6667}
     # One who stays at 2 for ever is never further than 1 away, and never right.
     assert [each.beside for each in found[1:]] == [{"never moved": 1.0}, {"never moved": 0.0}]
-
-
-def test_moments_are_spread_and_end_with_her_line() -> None:
-    row = dialogue(*((f"Line {number}.", False, f"Answer {number}.", 2) for number in range(6)))
-    found = son_measure.moments([row], 3)
-    assert [each.path[-1].text for each in found] == ["Line 0.", "Line 2.", "Line 4."]
-    assert all(each.path[-1].speaker == "mother" for each in found)
-    assert len(son_measure.moments([row], 100)) == 6
-
-
-def test_answers_are_judged_as_they_were_said() -> None:
-    row = dialogue(("How are you today, love?", False, "Fine.", 2), ("Nice day for a walk.", False, "Yeah.", 3))
-    voice = ScriptedVoice("Not bad. Long shift.", "How are you today, love?")
-    found = son_measure.answers_of(voice, son_measure.moments([row], 2))
-    assert found == [Answer("Not bad. Long shift.", None), Answer("How are you today, love?", "speaks for her")]
-    assert [each.seed for each in voice.samplings] == [0, 1]
-
-
-def test_figures_of_what_he_says() -> None:
-    answers = [
-        Answer("I am tired.", None),
-        Answer("I am  TIRED.", "repeat"),
-        Answer("I am at work now.", None),
-        Answer("No.", None),
-    ]
-    assert son_measure.repeated(answers) == 0.25
-    # Pairs: (i am) (am tired.) twice, (i am) (am at) (at work) (work now.): five different ones of eight.
-    assert son_measure.distinct_2(answers) == 0.625
-    found = son_measure.voice_results(
-        {"tuned": answers, "untuned": [Answer("Hello there, Mom.", "form")]}, {"tuned": 3.1, "untuned": 3.9}
-    )
-    assert values(found) == {
-        "answers": 4,
-        "answers that break a rule of the guard": 0.25,
-        "length of an answer": 3,
-        "answers said before": 0.25,
-        "distinct-2": 0.625,
-        "loss per token of his lines": 3.1,
-    }
-    assert found[-1].beside == {"untuned": 3.9}
-
-
-def test_an_untuned_voice_alone_is_called_so() -> None:
-    found = son_measure.voice_results({"untuned": [Answer("No.", None)]}, {"untuned": 3.9})
-    assert all(each.name.endswith("(untuned)") for each in found)
 
 
 def test_surprise_is_the_negative_log_of_the_share() -> None:

@@ -15,6 +15,7 @@ from rehearse import catalog, settings
 from rehearse.errors import RehearseError, VoiceError
 from rehearse.son import prompt
 from rehearse.turn import Openness, Turn
+from rehearse.ui.loading import load
 from rehearse.ui.room import Room
 from rehearse.voice import merging
 from rehearse.voice.choice import open_voice, quicken
@@ -209,8 +210,10 @@ def test_the_room_makes_him_faster_behind_her_back(monkeypatch: pytest.MonkeyPat
         raise VoiceError("It broke.", "Never mind.")
 
     monkeypatch.setattr("rehearse.voice.choice.quicken", fails)
-    room._load()
-    assert seen == [(True, 0.4)]
+    given_back: list[bool] = []
+    monkeypatch.setattr("rehearse.ui.loading.give_back", lambda: given_back.append(room.settled))
+    load(room)
+    assert seen == [(True, 0.4)] and given_back == [True]
     assert room.settled and room.quickening == 1.0 and room.parts.son is not None
     room.parts.son.voice.close()
     room.parts.transcripts.close()

@@ -10,8 +10,9 @@ from rehearse.errors import DataError, ModelMissing
 from rehearse.kinds import flagged_kinds
 from rehearse.lab import blend_fitting, ngram_training
 from rehearse.lab.lines import Message
+from rehearse.tone import encoder
 from rehearse.tone.heard import Heard, Reading
-from rehearse.tone.ngrams import NGrams, plain
+from rehearse.tone.ngrams import BEFORE_WEIGHT, BLOCKS, NGrams, parts, plain
 from rehearse.tone.reader import EDGE, Blend, TwoReaders, logit
 
 NAMES = sorted(flagged_kinds())
@@ -141,3 +142,54 @@ def test_one_sentence_is_enough_only_from_where_it_helps() -> None:
     truth = np.array([True, True, False, False])
     scores, strongest = np.array([0.9, 0.2, 0.1, 0.1]), np.array([0.9, 0.96, 0.94, 0.1])
     assert blend_fitting.sure_from(scores, strongest, truth, 0.5) == 0.95
+
+
+def test_features_are_cut_counted_and_weighed_as_where_they_were_fitted(tensors: dict[str, np.ndarray]) -> None:
+    """scikit-learn fitted them; computed here, the logits are the same."""
+    from scipy import sparse
+
+    heard = [
+        Heard("You BLAME again and again, once! once?", "him: I'm off"),
+        Heard("a"),
+        Heard(""),
+        Heard("I don’t say it’s you… it is a soup, naïve façade.", "him: hi Mom, hi"),
+    ]
+    blocks = []
+    for block in BLOCKS:
+        names = tensors[f"{block}.vocabulary"].tobytes().decode().split("\n")
+        theirs = ngram_training.vectorizer(block, vocabulary=names)
+        theirs.idf_ = tensors[f"{block}.idf"].astype(np.float64)
+        blocks.append(theirs.transform(parts(heard, block)) * (BEFORE_WEIGHT if block == "before" else 1.0))
+    features = sparse.hstack([*blocks, np.ones((len(heard), 1))]).tocsr()
+    blames, leanings = NGrams(tensors, NAMES).logits(heard)
+    assert np.abs(blames - features @ tensors["flag"].astype(np.float64)).max() < 1e-5
+    assert np.abs(leanings - features @ tensors["kind"].astype(np.float64).T).max() < 1e-5
+    assert blames[0] != blames[2]
+
+
+class Counting:
+    """An encoder that notes what it reads."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def encode(self, texts: list[str], **_: object) -> np.ndarray:
+        self.read += texts
+        return np.array([[float(len(text)), 1.0] for text in texts], np.float32)
+
+    def get_embedding_dimension(self) -> int:
+        return 2
+
+
+def test_what_was_read_lately_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "REMEMBERED", 3)
+    counting = Counting()
+    made = encoder.MiniLM(counting)  # type: ignore[arg-type]
+    first = made.encode(["one", "two", "one"])
+    assert counting.read == ["one", "two"]
+    assert first.tolist() == [[3.0, 1.0], [3.0, 1.0], [3.0, 1.0]]
+    assert made.encode(["two", "three", "four"])[1].tolist() == [5.0, 1.0]
+    assert counting.read == ["one", "two", "three", "four"]
+    made.encode(["one"])
+    assert counting.read[-1] == "one", "the oldest is kept for ever"
+    assert made.encode([]).shape == (0, 2)

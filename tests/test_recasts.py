@@ -124,3 +124,41 @@ def test_a_damaged_file_is_refused(file: Path, damage: Callable[[str], str]) -> 
     file.write_text(damage(text), encoding="utf-8")
     with pytest.raises(DataError):
         recasts.load()
+
+
+@pytest.mark.parametrize(
+    ("hers", "kind", "wording"),
+    [
+        ("You're always shouting at me.", "absolute", "It's hard for me when you shout at me."),
+        ("You said you'd fix the fence.", "blame", "I was hoping you'd fix the fence."),
+        ("Promise me you'll never ride that bike.", "pressure", "I worry about you riding that bike. It's your decision."),
+        ("u never charge ur phone", "absolute", "id be so glad if u charged ur phone now and then"),
+    ],
+)
+def test_a_verb_is_put_into_the_form_it_needs(hers: str, kind: str, wording: str) -> None:
+    made = load().of(hers, kind)
+    assert wording.replace("id be", "i'd be") in made or wording in made
+
+
+def test_what_stands_under_a_negation_is_not_asked_for() -> None:
+    assert not [each for each in load().of("Please don't go and make a fuss of it.", "pressure") if "Would you make" in each]
+    assert "Would you make a pot of tea? I'd be glad of it." in load().of("Make a pot of tea.", "pressure")
+
+
+def test_a_strict_pattern_keeps_to_its_kinds() -> None:
+    strict = [each for each in EVERY if each.strict]
+    assert strict
+    for each in strict:
+        line = each.example[0]
+        other = next(kind for kind in sorted(flagged_kinds()) if kind not in each.kinds)
+        assert each.example[1] in load().of(line, each.kinds[0])
+        assert not any(to in load().of(line, other) for to in each.to if "{" not in to) or _shared(each)
+
+
+def _shared(strict: Recast) -> bool:
+    """Whether a wording of a strict pattern is made by others too."""
+    return any(set(each.to) & set(strict.to) for each in EVERY if each is not strict)
+
+
+def test_nobody_advises_a_state() -> None:
+    assert not [each for each in load().of("You should know better.", "advice") if "knowing" in each]

@@ -1,6 +1,6 @@
 """A rehearsal: what she can do, what is kept, and what happens when something fails in the middle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -8,8 +8,12 @@ import pytest
 
 from doubles import ToyReader, parts, scenario, toy_check
 from rehearse.errors import NotFound, RehearseError, VoiceError
-from rehearse.rehearsal import LONGEST_LINE, NothingSaid, Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import LONGEST_LINE, NothingSaid, Rehearsal
+from rehearse.son import Son
 from rehearse.turn import Openness
+from rehearse.voice.scripted import ScriptedVoice
+from rehearse.voice.voice import Message, Sampling
 
 BLAMING = "It is your fault that you never call."
 
@@ -25,6 +29,16 @@ def given(home: Path) -> Iterator[Parts]:
 @pytest.fixture
 def talk(given: Parts) -> Rehearsal:
     return Rehearsal.start(scenario(), parts=given)
+
+
+class BreaksOff(ScriptedVoice):
+    """Says these pieces, and then cannot go on."""
+
+    def stream(self, prompt: Sequence[Message], sampling: Sampling, stop: Event) -> Iterator[str]:
+        self.prompts.append(list(prompt))
+        while self._answers:
+            yield self._answers.popleft()
+        raise VoiceError("The server broke off.", "Ask again.")
 
 
 def said(answer: Iterator[str]) -> str:
@@ -274,11 +288,32 @@ def test_a_voice_that_fails_leaves_her_line_and_a_way_on(home: Path) -> None:
     with pytest.raises(VoiceError):
         said(talk.say("Hello."))
     assert talk.path[0].text == "Hello."
-    assert all(turn.state != "partial" for turn in talk.turns)
+    assert [(turn.text, turn.state) for turn in talk.turns[1:]] == [("", "partial")], "it was not she who stopped him"
     assert given.son is not None
     given.son.voice.enqueue("Here now.")  # type: ignore[attr-defined]
     assert said(talk.answer()) == "Here now."
     assert [turn.text for turn in talk.path] == ["Hello.", "Here now."]
+
+
+def test_a_voice_that_breaks_off_leaves_what_he_said_until_then(home: Path) -> None:
+    given = parts(home)
+    voice = BreaksOff("It was fine. Long", " days, and")
+    given.son = Son(voice)
+    talk = Rehearsal.start(scenario(), parts=given)
+    with pytest.raises(VoiceError, match="broke off"):
+        said(talk.say("How was work?"))
+    assert [(turn.text, turn.state) for turn in talk.path[1:]] == [("It was fine. Long days, and", "partial")]
+    assert len(voice.prompts) == 1, "nothing is asked again once he has begun"
+    given.son = Son(ScriptedVoice("Here now."))
+    assert said(talk.answer()) == "Here now."
+
+
+def test_of_what_he_said_until_then_no_rule_is_broken_either(home: Path) -> None:
+    given = parts(home)
+    given.son = Son(BreaksOff("It was fine.", " As an", " AI"))
+    talk = Rehearsal.start(scenario(), parts=given)
+    said(talk.say("How was work?"))
+    assert [(turn.text, turn.state) for turn in talk.path[1:]] == [("It was fine.", "complete")]
 
 
 def test_errors_carry_no_words_of_the_talk(home: Path) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from doubles import ToyEmbedder, ToyRewriter, parts, scenario, toy_check
 from rehearse import settings
 from rehearse.errors import DataError
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.tone.remarks import Remark, Remarks, stung_reason
 from rehearse.transcripts import Transcripts
 

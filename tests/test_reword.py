@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from doubles import ToyEmbedder, ToyReader, ToyRewriter, toy_check, toy_judge
 from rehearse import article
 from rehearse.kinds import flagged_kinds, kinds
-from rehearse.tone import phrasebook
+from rehearse.tone import phrasebook, reword
 from rehearse.tone.heard import Heard
 from rehearse.tone.own import Blaming, proposed
 from rehearse.tone.report import Suggestion
@@ -33,8 +33,18 @@ def reworder() -> Reworder:
         ("You never call me.", "When you call, I’m glad. I’ll wait."),
         ("You never call.", "I miss you, Mom misses you."),
         ("Call!", "I would like it if you called me."),
+        ("Calm down.", "I'm cross just now, and I'd like to talk once I've calmed down."),
     ],
-    ids=["plain", "her name", "her number", "her name in small letters", "I", "mom", "short lines have room"],
+    ids=[
+        "plain",
+        "her name",
+        "her number",
+        "her name in small letters",
+        "I",
+        "mom",
+        "short lines have room",
+        "and as much as a kind answer needs",
+    ],
 )
 def test_what_is_hers_is_let_through(original: str, reworded: str) -> None:
     assert fits(original, reworded)
@@ -51,10 +61,10 @@ def test_what_is_hers_is_let_through(original: str, reworded: str) -> None:
         ("You never call me.", "I miss our 3 talks a week."),
         ("You never call me.", "I miss our talks since 2nd grade."),
         ("You never call me.", "It was good. We went with Anna then."),
-        ("You never call me.", "I miss you so very much every day now."),
+        ("You never call me.", " ".join(["word"] * 17)),
         ("You never call me at all on any Sunday.", " ".join(["word"] * 19)),
     ],
-    ids=["empty", "marks", "same", "same in capitals", "name", "number", "ordinal", "name later on", "9 words of 4", "19 of 9"],
+    ids=["empty", "marks", "same", "same in capitals", "name", "number", "ordinal", "name later on", "17 words of 4", "19 of 9"],
 )
 def test_what_is_not_hers_is_not(original: str, reworded: str) -> None:
     assert not fits(original, reworded)
@@ -255,3 +265,22 @@ def test_every_suggestion_passes_the_check_itself() -> None:
 def test_distinct_keeps_the_first_of_each_text() -> None:
     first, again = Suggestion("Call me.", "article", 1), Suggestion("CALL ME.", "phrasebook", 2)
     assert distinct([first, again, first]) == (first,)
+
+
+def test_a_sentence_is_worded_once_however_often_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick answer, the close one and the check before sending ask for the same."""
+    asked: list[str] = []
+
+    def proposed(blaming: Blaming) -> list[str]:
+        asked.append(blaming.sentence.text)
+        return ["I miss your calls, love."]
+
+    monkeypatch.setattr(reword, "proposed", proposed)
+    check = toy_check()
+    draft = "Hello. You never call me."
+    quick = check.check(draft, quick=True)
+    assert asked == ["You never call me."]
+    assert check.check(draft) == quick and check.check(f"Well, {draft}").flagged
+    assert asked == ["You never call me."]
+    assert check.check("You never write to me.").flagged
+    assert len(asked) == 2

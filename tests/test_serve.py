@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from disk import files, holding, read
 from rehearse.errors import SettingError
 from rehearse.scenario import Scenario
 from rehearse.transcripts import Transcripts
@@ -140,7 +141,10 @@ def test_the_browser_is_started_with_a_ticket_only(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(serve.webbrowser, "open", opened.append)
     keys = Keys()
     server = SimpleNamespace(started=True, should_exit=False, config=SimpleNamespace(port=7860))
-    serve._once_up(server, SimpleNamespace(load=lambda: None), keys, True)  # type: ignore[arg-type]
+    left: dict[str, object] = {}
+    line = SimpleNamespace(life=1, leave=left.update)
+    serve._once_up(server, SimpleNamespace(load=lambda: None, line=line), keys, True)  # type: ignore[arg-type]
+    assert left == {"keys": keys.leaving, "port": 7860}, "a later life would have neither the key nor the port"
     assert f"http://127.0.0.1:7860/?key={keys.key}\n" in capsys.readouterr().out
     (address,) = opened
     assert keys.key not in address, "the lasting key would stand among the arguments of the browser"
@@ -225,7 +229,7 @@ def test_a_foreign_upload_is_not_stored(address: Address, home: Path) -> None:
         ask(address, "/gradio_api/upload", method="POST", body=form, stranger=True, Content_Type=kind),
     ]
     assert [answer.status for answer in answers] == [403, 403]
-    assert not [path for path in home.rglob("*") if path.is_file() and b"planted" in path.read_bytes()]
+    assert not holding(home, "planted")
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -371,7 +375,7 @@ def test_an_uploaded_file_stays_where_it_belongs(address: Address, home: Path) -
     ):
         form = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\nstay\r\n--x--\r\n'.encode()
         ask(address, "/gradio_api/upload", method="POST", body=form, Content_Type=kind).read()
-    found = [path for path in home.parent.rglob("*") if path.is_file() and path.read_bytes() == b"stay"]
+    found = [path for path in files(home.parent) if read(path) == b"stay"]
     assert found and all(path.is_relative_to(home / "temporary") for path in found)
     assert not Path("/tmp/planted.json").exists()
 

@@ -69,10 +69,12 @@ def test_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.voice(), settings.voice_model(), settings.debug()) == ("embedded", "", False)
     monkeypatch.setenv("REHEARSE_VOICE", " http://localhost:8080 ")
     monkeypatch.setenv("REHEARSE_VOICE_MODEL", " qwen ")
-    assert (settings.voice(), settings.voice_model()) == ("http://localhost:8080", "qwen")
+    monkeypatch.setenv("REHEARSE_VOICE_KEY", " secret ")
+    assert (settings.voice(), settings.voice_model(), settings.voice_key()) == ("http://localhost:8080", "qwen", "secret")
     for value, on in (("1", True), ("yes", True), ("0", False), (" ", False)):
         monkeypatch.setenv("REHEARSE_DEBUG", value)
-        assert settings.debug() is on
+        monkeypatch.setenv("REHEARSE_LET_WORDS_LEAVE", value)
+        assert settings.debug() is settings.words_may_leave() is on
 
 
 def test_every_setting_that_is_read_is_listed() -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from doubles import parts, scenario
 from rehearse.errors import NotFound
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.transcripts import Transcripts
 from rehearse.turn import Openness, Turn
 from rehearse.ui.leaving import Leaving
+from rehearse.ui.loading import Loading
 from rehearse.ui.page import Page
-from rehearse.ui.room import Loading, Room
+from rehearse.ui.room import Room
 from rehearse.ui.screen import Screen
 from rehearse.ui.stale import watched
 
@@ -102,6 +104,7 @@ def test_no_event_of_the_talk_is_left_out(page: Page) -> None:
         "Beside.wire.<locals>.<lambda>",
         "Page._address",
         "Page._choose",
+        "Page._return",
         "Talk.stop_answer",
     }
 

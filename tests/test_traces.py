@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import BROWSER_FLAGS, _browser_path
+from disk import files, read
 from rehearse.scenario import Scenario
 from rehearse.transcripts import Transcripts
 from running import admitted, running_app
@@ -36,9 +37,7 @@ def holds(raw: bytes) -> bool:
 
 
 def search(folder: Path) -> list[str]:
-    return sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and holds(path.read_bytes())
-    )
+    return sorted(path.relative_to(folder).as_posix() for path in files(folder) if holds(read(path)))
 
 
 def told_to_the_system(pid: int) -> bytes:

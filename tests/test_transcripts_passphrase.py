@@ -4,8 +4,8 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,19 @@ def fill(store: Transcripts) -> str:
     rehearsal = store.create(Scenario(Son("Daniel"), "MARKERWORD happened"), "MARKERWORD").id
     store.append(rehearsal, Turn("mother", "MARKERWORD said", Openness.WARY, report={"text": "MARKERWORD"}))
     return rehearsal
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[Transcripts]:
+    """Lend a store with something in it that, whatever is refused in between, stays without a passphrase and whole."""
+    with Transcripts(path) as store:
+        rehearsal = fill(store)
+        copy = store.back_up()
+        yield store
+        assert not store.locked
+        assert store.get(rehearsal)
+        assert copy.is_file()
+    assert not list(path.parent.glob(".rehearse*"))
 
 
 def test_without_one_the_file_is_plain_sqlite(path: Path) -> None:
@@ -112,12 +125,8 @@ def test_the_same_letters_from_another_keyboard_open_it(path: Path) -> None:
 
 @pytest.mark.parametrize("short", ["", "       ", "1234567", "tab\tin it here", "zero\x00inside it"])
 def test_a_poor_one_is_refused(path: Path, short: str) -> None:
-    with Transcripts(path) as store:
-        rehearsal = fill(store)
-        with pytest.raises(TranscriptError):
-            store.set_passphrase(short)
-        assert not store.locked
-        assert store.get(rehearsal)
+    with unchanged(path) as store, pytest.raises(TranscriptError):
+        store.set_passphrase(short)
 
 
 def test_another_window_in_the_way_changes_nothing(path: Path) -> None:
@@ -132,24 +141,14 @@ def test_another_window_in_the_way_changes_nothing(path: Path) -> None:
         assert store.get(rehearsal)
 
 
-def test_no_room_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Transcripts(path) as store:
-        rehearsal = fill(store)
-        copy = store.back_up()
+def no_room() -> Callable[..., None]:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
 
-        def full(*_: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(cipher, "_compare", full)
-        with pytest.raises(TranscriptError, match="no room"):
-            store.set_passphrase(ONE)
-        assert not store.locked
-        assert store.get(rehearsal)
-        assert copy.is_file()
-    assert not list(path.parent.glob(".rehearse*"))
+    return full
 
 
-def test_a_new_file_that_lacks_something_does_not_take_the_place(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def a_turn_less() -> Callable[..., dict[str, int]]:
     real = cipher._counts
     seen: list[dict[str, int]] = []
 
@@ -157,13 +156,20 @@ def test_a_new_file_that_lacks_something_does_not_take_the_place(path: Path, mon
         seen.append(real(connection))
         return {**seen[-1], "turn": seen[-1]["turn"] - (len(seen) == 1)}
 
-    monkeypatch.setattr(cipher, "_counts", one_less)
-    with Transcripts(path) as store:
-        rehearsal = fill(store)
-        with pytest.raises(TranscriptError):
-            store.set_passphrase(ONE)
-        assert not store.locked
-        assert store.get(rehearsal)
+    return one_less
+
+
+@pytest.mark.parametrize(
+    ("call", "trouble", "said"),
+    [("_compare", no_room, "no room"), ("_counts", a_turn_less, "damaged")],
+    ids=["no room", "a new file that lacks something"],
+)
+def test_what_goes_wrong_changes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str, trouble: Callable[[], object], said: str
+) -> None:
+    monkeypatch.setattr(cipher, call, trouble())
+    with unchanged(path) as store, pytest.raises(TranscriptError, match=said):
+        store.set_passphrase(ONE)
 
 
 def test_deleting_deletes_from_locked_backups_too(path: Path) -> None:

@@ -143,7 +143,8 @@ TALKER = """
 import sys
 from pathlib import Path
 from doubles import son, toy_check
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.transcripts import Transcripts
 name = sys.argv[3]
 with Transcripts(Path(sys.argv[1]), patience=60) as store:

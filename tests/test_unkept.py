@@ -11,13 +11,15 @@ import pytest
 
 from doubles import parts
 from rehearse.errors import NotFound
-from rehearse.rehearsal import Parts, Rehearsal
+from rehearse.parts import Parts
+from rehearse.rehearsal import Rehearsal
 from rehearse.ui import unkept
 from rehearse.ui.answer import answering
 from rehearse.ui.leaving import Leaving
+from rehearse.ui.loading import Loading
 from rehearse.ui.lookback import lookback
 from rehearse.ui.page import Page
-from rehearse.ui.room import Loading, Room
+from rehearse.ui.room import Room
 from test_transcripts_delete import traces
 
 WORDS = "the violet kettle"

@@ -1,15 +1,20 @@
 """The words of the page: every name the code asks for is there, and none stands there unused."""
 
 import re
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from rehearse.data import read_toml
 from rehearse.errors import SettingError
+from rehearse.kinds import flagged_kinds
 from rehearse.scenario import TEMPERAMENTS
 from rehearse.settings import LANGUAGES, prompts_folder
+from rehearse.son.levels import levels
+from rehearse.turn import Openness
 from rehearse.ui import words
+from rehearse.ui.pictures import LEFT
 
 SOURCES = sorted(Path(words.__file__).parent.glob("*.py"))
 WHOLE = re.compile(r"""say\(\s*["']([a-z]+\.[a-z_]*[a-z])["']""")
@@ -55,8 +60,33 @@ def test_a_translation_has_every_word_and_every_gap(language: str) -> None:
     assert list(other) == list(original), "the same names in the same order"
     for name, text in original.items():
         assert sorted(re.findall(r"{(\w+)}", other[name])) == sorted(re.findall(r"{(\w+)}", text)), name
-    # Words that are the same in both: the name of the app, and what is said of an English line.
-    assert {name for name in original if other[name] == original[name]} == {"header.title", "check.this", "check.strength"}
+    # Words that are the same in both: the name of the app, what is said of an English line, and how a weekday stands.
+    same = {"header.title", "check.this", "check.strength", "date.weekday"}
+    assert {name for name in original if other[name] == original[name]} == same
+    assert [len(other[name].split()) for name in ("date.months", "date.weekdays")] == [12, 7]
+
+
+def test_where_he_is_has_the_words_of_its_data() -> None:
+    for value, level in levels().items():
+        assert (words.how_open(value), words.so_open(value)) == (level.label, level.sentence)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_stands_beside_a_plot_fits_there(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REHEARSE_LANGUAGE", language)
+    beside = [words.how_open(value) for value in Openness] + [words.say(f"kind.{kind}") for kind in flagged_kinds()]
+    # Letters of 14 pixels, of which half that is a fair mean.
+    assert [each for each in beside if len(each) * 7 > LEFT - 22] == []
+
+
+def test_a_day_is_told_as_people_say_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now().astimezone()
+    told = [words.day((now - timedelta(days=days)).astimezone(timezone.utc).isoformat()) for days in (0, 1)]
+    assert told == ["today", "yesterday"]
+    assert words.day("2024-02-29T12:00:00+00:00") == "29 February 2024"
+    assert words.day("not a moment") == "not a mome"
+    monkeypatch.setenv("REHEARSE_LANGUAGE", "es")
+    assert words.day("2024-02-29T12:00:00+00:00") == "29 de febrero de 2024"
 
 
 def test_the_language_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

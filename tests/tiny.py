@@ -32,7 +32,7 @@ def vocabulary() -> list[tuple[str, int]]:
     ]
 
 
-def model(seed: int = 1) -> tuple[bytes, int]:
+def model(seed: int = 1, *, context: int = 4096, template: str = "") -> tuple[bytes, int]:
     """Return a model's bytes, and where its weights begin."""
     words = vocabulary()
     names = {
@@ -44,7 +44,7 @@ def model(seed: int = 1) -> tuple[bytes, int]:
         **{f"blk.0.attn_{part}.weight": (WIDTH, WIDTH) for part in ("q", "k", "v", "output")},
         **{f"blk.0.ffn_{part}.weight": (WIDTH, INNER) for part in ("gate", "up", "down")},
     }
-    whole = {"context_length": 128, "embedding_length": WIDTH, "block_count": 1, "feed_forward_length": INNER}
+    whole = {"context_length": context, "embedding_length": WIDTH, "block_count": 1, "feed_forward_length": INNER}
     whole |= {"attention.head_count": HEADS, "attention.head_count_kv": HEADS, "rope.dimension_count": WIDTH // HEADS}
     entries = [entry("general.architecture", TEXT, text("llama")), entry("general.name", TEXT, text("tiny"))]
     entries += [entry(f"llama.{name}", NUMBER, struct.pack("<I", value)) for name, value in whole.items()]
@@ -55,6 +55,8 @@ def model(seed: int = 1) -> tuple[bytes, int]:
     entries += [entry("tokenizer.ggml.token_type", LIST, listed(5, [struct.pack("<i", kind) for _, kind in words]))]
     for number, name in ((1, "bos"), (2, "eos"), (0, "unknown")):
         entries.append(entry(f"tokenizer.ggml.{name}_token_id", NUMBER, struct.pack("<I", number)))
+    if template:
+        entries.append(entry("tokenizer.chat_template", TEXT, text(template)))
     drawn = random.Random(seed)
     tensors, weights = b"", b""
     for name, shape in names.items():

@@ -1,14 +1,15 @@
-"""Run ``app.py``, or another program, and write down every look-up and connection that is not to this machine.
+"""Write down every look-up and connection that is not to this machine, in every Python that has this folder on its path.
 
-Usage: python watched.py FILE PROGRAM [arguments of the program]
+Python imports a module of this name at its start, so the app is watched as well as whoever starts it, and what it starts in turn.
+``WATCHED_NOTES`` names the file that is written to.
 """
 
-import runpy
+import os
 import sys
 from ipaddress import ip_address
 from pathlib import Path
 
-NOTES = Path(sys.argv[1])
+NOTES = Path(os.environ["WATCHED_NOTES"])
 NAMES = (None, "", "localhost", "0.0.0.0", "::")
 
 
@@ -37,7 +38,3 @@ def watch(event: str, arguments: tuple) -> None:
 
 NOTES.touch()
 sys.addaudithook(watch)
-app = Path(sys.argv[2])
-sys.path.insert(0, str(app.parent))
-sys.argv = sys.argv[2:]
-runpy.run_path(str(app), run_name="__main__")
