@@ -9,7 +9,7 @@ from rehearse.message import LONGEST, MOMENTS, WAYS, Message
 from rehearse.ui import render
 from rehearse.ui.findings import plain
 from rehearse.ui.room import Room
-from rehearse.ui.screen import CLICKS, QUIET
+from rehearse.ui.screen import CLICKS, QUIET, lead
 from rehearse.ui.words import say, weekday
 
 # What to do if no answer comes, in this order.
@@ -55,7 +55,7 @@ class Along:
         """Connect the events."""
         self.pauses.pause(self.read, [self.words], [self.report], trigger_mode="always_last", **QUIET)
         self.make.click(self.made, [self.words, self.name, self.way, self.moment], [self.card], **QUIET).then(
-            None, js="() => setTimeout(() => document.querySelector('#card .taken, #card .error')?.focus(), 60)"
+            None, js=lead("#card .taken", "#card .error")
         )
 
     def read(self, words: str) -> str:

@@ -12,7 +12,7 @@ from rehearse.transcripts import KeptRemark
 from rehearse.ui import render
 from rehearse.ui.render import safe
 from rehearse.ui.room import Room
-from rehearse.ui.screen import CLICKS, QUIET
+from rehearse.ui.screen import CLICKS, QUIET, lead
 from rehearse.ui.words import say
 
 # Whoever presses twice out of habit means it once: the second press would meet what has moved to the place of the first.
@@ -21,7 +21,7 @@ ONCE = """element.addEventListener('click', event => {
   if (said && event.detail > 1) event.stopImmediatePropagation();
 }, true);"""
 # The button she pressed is gone then; the keyboard goes where it says what was done.
-TO_NOTE = "() => setTimeout(() => document.querySelector('#heeded-note p')?.focus(), 60)"
+TO_NOTE = lead("#heeded-note p")
 
 
 # -- in the panel of the check ----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from rehearse.transcripts.cipher import SHORTEST, available
 from rehearse.ui import render
 from rehearse.ui.lobby import command
 from rehearse.ui.room import Room
-from rehearse.ui.screen import CLICKS, QUIET
+from rehearse.ui.screen import CLICKS, QUIET, lead
 from rehearse.ui.words import say
 
 # What can be asked for, and what is said of each before it is done.
@@ -19,10 +19,7 @@ TOLD = {
     "remove": ("lock.without",),
 }
 # The keyboard follows: to the first field of what was asked for, or to what is said when it is done.
-FOCUS = """() => setTimeout(() => {
-  const shown = [...document.querySelectorAll('#lock-form input')].find(each => each.offsetParent);
-  (shown || document.querySelector('#lock-note [tabindex]') || document.querySelector('#lock-told button'))?.focus();
-}, 120)"""
+FOCUS = lead("#lock-form input", "#lock-note [tabindex]", "#lock-told button")
 
 
 class Lock:

@@ -1,5 +1,6 @@
 """What the talk shows, in the order of its outputs, and what every event of the page has in common."""
 
+import json
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -27,6 +28,29 @@ REWORDING: dict[str, Any] = {**QUIET, "concurrency_id": "rewording", "concurrenc
 
 # So many talks may ask a server at once; more wait in line. Below the number of threads that Gradio gives events to run in.
 SERVED = 24
+
+# Milliseconds between two looks for where the keyboard goes, and how often it is looked for: three seconds in all.
+_LOOK_AGAIN, _LOOKS = 150, 20
+
+
+def lead(*places: str) -> str:
+    """Return the script that leads the keyboard to the first of some places that is shown.
+
+    A slow computer shows a place late, or draws it anew with the keyboard in it: so for three seconds it is looked for again,
+    as long as the keyboard is nowhere else.
+
+    :param places: CSS selectors, the most wanted first.
+    """
+    return f"""() => {{
+      const shown = () => {json.dumps(places)}.flatMap(each => [...document.querySelectorAll(each)]).find(each => each.offsetParent);
+      let left = {_LOOKS}, led = false;
+      const look = () => {{
+        const place = shown();
+        if (place && (!led || document.activeElement === document.body)) {{ place.focus(); led = true; }}
+        if (left--) setTimeout(look, {_LOOK_AGAIN});
+      }};
+      setTimeout(look, {_LOOK_AGAIN});
+    }}"""
 
 
 def let_speak(page: gr.Blocks, voice: str) -> None:

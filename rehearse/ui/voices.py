@@ -11,7 +11,7 @@ from rehearse.errors import VoiceError
 from rehearse.ui import render
 from rehearse.ui.render import button, note, safe
 from rehearse.ui.room import Room
-from rehearse.ui.screen import CLICKS, QUIET
+from rehearse.ui.screen import CLICKS, QUIET, lead
 from rehearse.ui.speaking import title
 from rehearse.ui.words import say
 from rehearse.voice import download, fit
@@ -19,11 +19,7 @@ from rehearse.voice.fit import gigabytes
 
 SECONDS_BETWEEN_LOOKS = 1.0
 # The keyboard follows: to what is asked, to the way to stop, or to what is said.
-FOCUS = """() => setTimeout(() => {
-  const places = ['#voices-ask [tabindex]', '#voices-stop', '#voices-note [tabindex]', '#voices-told button'];
-  const shown = places.map(each => document.querySelector(each)).find(each => each && each.offsetParent);
-  shown?.focus();
-}, 150)"""
+FOCUS = lead("#voices-ask [tabindex]", "#voices-stop", "#voices-note [tabindex]", "#voices-told button")
 # Anything that makes the list of the others go on being shown.
 _ASKS = ("fetch", "remove")
 _HOUR = 3600

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from rehearse.catalog import Offered
 from rehearse.voice import download
@@ -27,6 +27,7 @@ class Fetching:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = Lock()
         self._stopped = False
+        self._ended = Event()
 
     @property
     def ongoing(self) -> bool:
@@ -43,13 +44,14 @@ class Fetching:
                 return
             self.offered, self.progress = offered, Progress("asking", download.arrived(offered), offered.size)
             self._stopped, self._process = False, None
+            self._ended = Event()
         Thread(target=self._follow, args=(offered, then), name="fetching", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop it; what has arrived stays, until it is gone on with or thrown away."""
+        """Stop it; what has arrived stays, until it is gone on with or thrown away. Returns once it has ended."""
         with self._lock:
             self._stopped = True
-            process = self._process
+            process, ended = self._process, self._ended
         if process is None:
             return
         if process.stdin is not None:
@@ -60,6 +62,8 @@ class Fetching:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        # The process is gone a moment before it is known how it ended.
+        ended.wait(SECONDS_TO_END)
 
     def forget(self) -> None:
         """Throw away what has arrived, and what is told of it."""
@@ -82,6 +86,7 @@ class Fetching:
                 remedy="What has arrived is kept: ask for it again, and it goes on from there.",
             )
         self.progress = ended
+        self._ended.set()
         then(ended)
 
     def _told(self, offered: Offered) -> Progress:
