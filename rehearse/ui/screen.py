@@ -42,7 +42,9 @@ def lead(*places: str) -> str:
     :param places: CSS selectors, the most wanted first.
     """
     return f"""() => {{
-      const shown = () => {json.dumps(places)}.flatMap(each => [...document.querySelectorAll(each)]).find(each => each.offsetParent);
+      const shown = () => {json.dumps(places)}
+        .flatMap(each => [...document.querySelectorAll(each)])
+        .find(each => each.offsetParent);
       let left = {_LOOKS}, led = false;
       const look = () => {{
         const place = shown();
