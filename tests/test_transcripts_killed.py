@@ -10,7 +10,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class Told:
         assert what != "failed", note
 
 
-@pytest.fixture
+@contextmanager
 def nursery() -> Iterator["subprocess.Popen[str]"]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
     process = subprocess.Popen(
@@ -72,40 +73,53 @@ def nursery() -> Iterator["subprocess.Popen[str]"]:
         bufsize=1,
         start_new_session=True,
     )
-    yield process
-    assert process.stdin is not None and process.stdout is not None
-    os.killpg(process.pid, signal.SIGKILL)  # with it the child of a test that failed
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
+    try:
+        yield process
+    finally:
+        assert process.stdin is not None and process.stdout is not None
+        os.killpg(process.pid, signal.SIGKILL)  # with it the child of a test that failed
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
 
 
 # On a busy computer each of the lives takes seconds.
 @pytest.mark.timeout(1800)
-def test_nothing_that_was_sent_is_lost(tmp_path: Path, nursery: "subprocess.Popen[str]") -> None:
-    chance = random.Random(11)
-    cut_short: Counter[str] = Counter()
-    for kill in range(KILLS):
-        if kill % LIVES_OF_A_HOME == 0:
-            home, told = tmp_path / f"home-{kill}", Told()
-            exports(home).mkdir(parents=True)
-        if kill % (2 * LIVES_OF_A_HOME) < 3:
-            # Updated again and again, since that happens once in the life of a home and is over quickly.
-            home, told = tmp_path / f"updated-{kill}", Told()
-            exports(home).mkdir(parents=True)
-            first_version(home / "rehearsals.db")
-            old = everything(home / "rehearsals.db")
-            doing = life(nursery, home, chance, told, most_notes=2)
-            cut_short["update" if doing == "open" else doing] += 1
-            look(home, told)
-            now = everything(home / "rehearsals.db")
-            assert all(set(now[table]) >= set(rows) for table, rows in old.items())
-            continue
-        cut_short[life(nursery, home, chance, told)] += 1
-        look(home, told)
+def test_nothing_that_was_sent_is_lost(tmp_path: Path) -> None:
+    # Two at a time, each in homes of its own: most of it is waiting for the disk.
+    places = [tmp_path / name for name in ("one", "other")]
+    with ThreadPoolExecutor(len(places)) as pool:
+        counts = list(pool.map(killed, places, (11, 12), [KILLS // len(places)] * len(places)))
+    cut_short = sum(counts, Counter[str]())
     assert sum(cut_short.values()) == KILLS
     missing = {"update", "say", "again", "export", "delete"} - set(cut_short)
     assert not missing, f"no kill fell into {missing}; {dict(cut_short)}"
+
+
+def killed(place: Path, seed: int, kills: int) -> Counter[str]:
+    """Let children live and kill them, looking after each; return what they were doing."""
+    chance = random.Random(seed)
+    cut_short: Counter[str] = Counter()
+    with nursery() as children:
+        for kill in range(kills):
+            if kill % LIVES_OF_A_HOME == 0:
+                home, told = place / f"home-{kill}", Told()
+                exports(home).mkdir(parents=True)
+            if kill % (2 * LIVES_OF_A_HOME) < 3:
+                # Updated again and again, since that happens once in the life of a home and is over quickly.
+                home, told = place / f"updated-{kill}", Told()
+                exports(home).mkdir(parents=True)
+                first_version(home / "rehearsals.db")
+                old = everything(home / "rehearsals.db")
+                doing = life(children, home, chance, told, most_notes=2)
+                cut_short["update" if doing == "open" else doing] += 1
+                look(home, told)
+                now = everything(home / "rehearsals.db")
+                assert all(set(now[table]) >= set(rows) for table, rows in old.items())
+                continue
+            cut_short[life(children, home, chance, told)] += 1
+            look(home, told)
+    return cut_short
 
 
 def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -115,19 +129,21 @@ def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {table: connection.execute(f"SELECT {named} FROM {table}").fetchall() for table, named in columns.items()}
 
 
-def life(nursery: "subprocess.Popen[str]", home: Path, chance: random.Random, told: Told, *, most_notes: int = MOST_NOTES) -> str:
+def life(
+    children: "subprocess.Popen[str]", home: Path, chance: random.Random, told: Told, *, most_notes: int = MOST_NOTES
+) -> str:
     """Let a child live for a moment, kill it, and return what it was doing."""
-    assert nursery.stdin is not None and nursery.stdout is not None
-    nursery.stdin.write(f"{chance.randrange(10**9)} {home}\n")
-    born = json.loads(nursery.stdout.readline())
+    assert children.stdin is not None and children.stdout is not None
+    children.stdin.write(f"{chance.randrange(10**9)} {home}\n")
+    born = json.loads(children.stdout.readline())
     notes: list[dict[str, Any]] = []
     # By the number of things it told, not by time alone: so a slow machine is interrupted in the same places.
     for _ in range(chance.randrange(most_notes)):
-        notes.append(json.loads(nursery.stdout.readline()))
+        notes.append(json.loads(children.stdout.readline()))
         assert notes[-1]["what"] != "dead", notes[-5:]
     time.sleep(chance.uniform(0, 0.012))
     os.kill(born["pid"], signal.SIGKILL)
-    while (note := json.loads(nursery.stdout.readline()))["what"] != "dead":
+    while (note := json.loads(children.stdout.readline()))["what"] != "dead":
         notes.append(note)
     told.lives += 1
     for note in notes:
