@@ -74,6 +74,28 @@ def test_deleting_reaches_a_copy_that_a_kill_cut_short(path: Path) -> None:
         assert not part.exists() and not traces(path.parent, b"MARK-cut-short")
 
 
+def test_a_copy_that_a_kill_cut_short_while_it_went_is_no_damaged_copy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(handle: int) -> None:
+        os.write(handle, bytes(100))
+        raise KeyboardInterrupt
+
+    with Transcripts(path) as store:
+        said(store, "MARK-half-gone")
+        for _ in range(backups.KEPT):
+            store.back_up()
+        with monkeypatch.context() as patch:
+            patch.setattr(backups.files, "blank_open", half)
+            with pytest.raises(KeyboardInterrupt):
+                store.back_up()
+        folder = path.parent / "backups"
+        (part,) = folder.glob(f"{backups.files.UNFINISHED}*")
+        assert part.read_bytes().startswith(bytes(100))
+        for each in store.backups():
+            assert rows(each.path, "turn") == rows(path, "turn")
+        store.delete(store.list()[0].id)
+        assert not part.exists() and not traces(path.parent, b"MARK-half-gone")
+
+
 @pytest.mark.parametrize("times", [1, 99])
 def test_a_copy_is_begun_again_when_a_deletion_takes_it_away(path: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     settle, taken = backups.files.settle, []

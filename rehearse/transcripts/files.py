@@ -57,11 +57,13 @@ def clear_unfinished(folder: Path, kind: str = UNFINISHED, *, older_than: float 
 def blank(path: Path) -> None:
     """Overwrite a file with zeros and remove it; one that is not there does no harm.
 
-    On solid-state disks and on file systems that copy on write, older blocks may survive out of reach of any program.
+    It loses its name first: if the power goes meanwhile, no damaged file stands in its place. On solid-state disks and on file systems that copy on write, older blocks may survive out of reach of any program.
 
     :raises OSError: if it cannot be removed.
     """
     with suppress(FileNotFoundError):
+        if not path.name.startswith((UNFINISHED, REWRITTEN)):
+            path = path.rename(unfinished(path.parent))
         with path.open("r+b") as file:
             blank_open(file.fileno())
         path.unlink()
