@@ -57,7 +57,8 @@ def clear_unfinished(folder: Path, kind: str = UNFINISHED, *, older_than: float 
 def blank(path: Path) -> None:
     """Overwrite a file with zeros and remove it; one that is not there does no harm.
 
-    It loses its name first: if the power goes meanwhile, no damaged file stands in its place. On solid-state disks and on file systems that copy on write, older blocks may survive out of reach of any program.
+    It loses its name first: if the power goes meanwhile, no damaged file stands in its place. On solid-state disks and on file
+    systems that copy on write, older blocks may survive out of reach of any program.
 
     :raises OSError: if it cannot be removed.
     """
