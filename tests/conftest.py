@@ -17,6 +17,9 @@ os.environ.update(
     TOKENIZERS_PARALLELISM="false",
     no_proxy="127.0.0.1,localhost",
 )
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Two runs share the cores: threads that wait for each other by spinning would take them from the other run.
+    os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="PASSIVE")
 
 import pytest
 

@@ -31,6 +31,8 @@ PORTS_TRIED = 20
 # How long the port may refuse before the page says that the app is closed. Where the keeper holds the port, it never refuses
 # between two lives; elsewhere it does until the next one is up.
 PATIENCE_HELD, PATIENCE_BOUND_ANEW = 3, 60
+# What a shell reports of a program that Ctrl+C ended.
+INTERRUPTED = 130
 MEDIA = {"markdown": ("text/markdown", ".md"), "html": ("text/html", ".html"), "json": ("application/json", ".json")}
 
 
@@ -232,12 +234,20 @@ def open_page(room: "Room", first: int, *, browser: bool) -> int:
     )
     line.ends(lambda: setattr(server, "should_exit", True))
     threading.Thread(target=_once_up, args=(server, room, keys, browser), name="opening", daemon=True).start()
+    status = 0
     try:
         server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        status = INTERRUPTED
     finally:
         room.close()
         settings.empty_temporary_folder()
-    return 0
+    if room.busy:
+        # Something is still being loaded, in native code: while that goes on, Python cannot put itself away without a crash.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 def _once_up(server: Any, room: "Room", keys: Keys, browser: bool) -> None:
