@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from rehearse import catalog, data, debrief, errors, helplines, scenario, settings
+from rehearse import catalog, data, debrief, doors, errors, helplines, scenario, seats, settings
 from rehearse.distress import METS
 from rehearse.errors import DataError, RehearseError, Sentence, TranscriptError, VoiceError
 from rehearse.rehearsal import MetOutside
 from rehearse.scenario import Scenario, Son
 from rehearse.settings import LANGUAGES, prompts_folder
+from rehearse.son import silence
 from rehearse.transcripts import Transcripts, read_document, rows, trouble, written
 from rehearse.turn import Openness, Turn
 from rehearse.ui import words
@@ -35,15 +36,7 @@ STAYS = re.compile(
     r"help\.line\b|debrief\.next\b|beside\.felt\b|beside\.silence\.(words|nothing|practices)\b|beside\.seats\.(?!label)"
 )
 # What is handed on: chosen from a table, and what Sentence and _broken() were given.
-GIVEN = {
-    "sentence",
-    "each",
-    "filled",
-    "known.get(sentence.words, sentence.words)",
-    "what",
-    "fillings",
-    "{'seconds': round(wait)}",
-}
+GIVEN = {"sentence", "each", "what", "fillings", "{'seconds': round(wait)}"}
 # Where no failure is made: they say one, or carry it from one process to another.
 CARRIED = ("ui/words.py", "voice/progress.py")
 # What only a terminal says, and a voice that is for tests.
@@ -100,14 +93,17 @@ def test_the_rooms_speak_the_language(language: str, monkeypatch: pytest.MonkeyP
     def said() -> list[str]:
         told = [helplines.words(each) for each in (*METS, helplines.OUT)]
         general = [helplines.general(each) for each in ("check", "elsewhere", "private", "country")]
-        debrief_ = debrief._told(prompts_folder() / "debrief.toml", settings.language())["empty"]
-        return [*general, *helplines.countries().values(), *(part for each in told for part in each.words), debrief_]
+        ending = debrief._told(prompts_folder() / "debrief.toml", settings.language())["empty"]
+        named = doors._labels(prompts_folder() / "beside.toml", settings.language())
+        aside = [ending, silence._told().offer, seats._told().label, *named]
+        return [*general, *helplines.countries().values(), *(part for each in told for part in each.words), *aside]
 
+    his = silence._told().words
     lines = helplines.lines("US", "violence")
     english = said()
     monkeypatch.setenv("REHEARSE_LANGUAGE", language)
     assert [ours for ours, theirs in zip(english, said(), strict=True) if ours == theirs] == ["Australia"]
-    assert helplines.lines("US", "violence") == lines
+    assert helplines.lines("US", "violence") == lines and silence._told().words == his, "names, numbers and he stay as they are"
 
 
 # -- failures -----------------------------------------------------------------------------------------------------------------
