@@ -92,14 +92,16 @@ def locate(found: Carried) -> Path:
         spec = importlib.util.find_spec(found.package)
         if spec is None or not spec.submodule_search_locations:
             raise ModelMissing(
-                f"The package that carries {found.name} is not installed.",
-                _REINSTALL.format(package=found.package.replace("_", "-")),
+                "The package that carries {file} is not installed.",
+                _REINSTALL,
+                file=found.name,
+                package=found.package.replace("_", "-"),
             )
         folder = Path(next(iter(spec.submodule_search_locations)))
     path = folder / found.file
     if not path.is_file():
         raise ModelMissing(
-            f"The file of {found.name} is missing.", _REINSTALL.format(package=found.package.replace("_", "-") or "rehearse")
+            "The file of {file} is missing.", _REINSTALL, file=found.name, package=found.package.replace("_", "-") or "rehearse"
         )
     return path
 
@@ -127,12 +129,14 @@ def verified(role: str) -> Path:
     """
     found = entry(role)
     if found is None:
-        raise ModelMissing(f"The catalog names no file for the {role}.", "Install rehearse again to restore it.")
+        raise ModelMissing("The catalog names no file for the {role}.", "Install rehearse again to restore it.", role=role)
     path = locate(found)
     state = path.stat()
     if state.st_size != found.size or _sha256_once(path, state.st_size, state.st_mtime_ns) != found.sha256:
         raise ModelChanged(
-            f"The file of {found.name} is not the one this version was made with, so it was not loaded.",
-            _REINSTALL.format(package=found.package.replace("_", "-") or "rehearse"),
+            "The file of {file} is not the one this version was made with, so it was not loaded.",
+            _REINSTALL,
+            file=found.name,
+            package=found.package.replace("_", "-") or "rehearse",
         )
     return path

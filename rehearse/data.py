@@ -1,5 +1,6 @@
 """Reading the data files carried with the app."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,3 +24,38 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(path, "it cannot be read") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(path, f"it is not valid TOML ({error})") from error
+
+
+def read_words(path: Path, language: str) -> dict[str, Any]:
+    """Return the tables of a TOML file with what people read in a language.
+
+    What the twin of the file says, ``debrief-es.toml`` beside ``debrief.toml``, stands in the place of the English; what it
+    leaves out stays as it is.
+
+    :raises DataError: if one of the two cannot be read, or the twin has something that the English has not.
+    """
+    english = read_toml(path)
+    if language == "en":
+        return english
+    twin = path.with_name(f"{path.stem}-{language}{path.suffix}")
+    translated: dict[str, Any] = _translated(english, read_toml(twin), twin, "the file")
+    return translated
+
+
+def _translated(english: Any, other: Any, twin: Path, where: str) -> Any:
+    if isinstance(english, dict) and isinstance(other, dict):
+        if unknown := set(other) - set(english):
+            raise DataError(twin, f"{where} has what the English has not: {', '.join(sorted(unknown))}")
+        return {name: _translated(each, other[name], twin, name) if name in other else each for name, each in english.items()}
+    if isinstance(english, list) and isinstance(other, list) and len(english) == len(other):
+        return [_translated(each, theirs, twin, where) for each, theirs in zip(english, other, strict=True)]
+    if not isinstance(english, str) or not isinstance(other, str) or not other.strip():
+        raise DataError(twin, f"{where} is not of the form that the English has")
+    if gaps(english) != gaps(other):
+        raise DataError(twin, f"{where} has other gaps than the English")
+    return other
+
+
+def gaps(text: str) -> list[str]:
+    """Return the names in the braces of a text, in the order of the alphabet."""
+    return sorted(re.findall(r"{(\w+)}", text))

@@ -66,7 +66,7 @@ class Debrief:
 
         :raises DataError: if ``prompts/debrief.toml`` is not as it should be.
         """
-        told = _told(settings.prompts_folder() / "debrief.toml")
+        told = _told(settings.prompts_folder() / "debrief.toml", settings.language())
         lines = _lines(scenario, path)
         name = scenario.son.name
         last = path[-1].openness if path else scenario.openness
@@ -86,8 +86,8 @@ class Debrief:
 
 
 @cache
-def _told(path: Path) -> dict[str, Any]:
-    tables = data.read_toml(path)
+def _told(path: Path, language: str) -> dict[str, Any]:
+    tables = data.read_words(path, language)
     words = {"opened", "nearly", "nothing_opened", "closed", "landed_hard", "nothing_closed", "try_again", "try_new", "empty"}
     if not words <= set(tables) or set(tables.get("ending", {})) != {"1", "2", "3", "4", "5"}:
         raise DataError(path, "a sentence is missing")

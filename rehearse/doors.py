@@ -59,7 +59,7 @@ class Doors:
                 raise MetOutside(met)
         stop = stop or Event()
         path = self.rehearsal.path
-        labels = _labels(settings.prompts_folder() / "beside.toml")
+        labels = _labels(settings.prompts_folder() / "beside.toml", settings.language())
         drawn = random.SystemRandom().randrange(2**31) if seed is None else seed
         for number, text in enumerate(texts):
             if stop.is_set():
@@ -80,9 +80,9 @@ class Doors:
 
 
 @cache
-def _labels(path: Path) -> tuple[str, str]:
+def _labels(path: Path, language: str) -> tuple[str, str]:
     try:
-        table = data.read_toml(path)["doors"]
+        table = data.read_words(path, language)["doors"]
         return str(table["draft"]), str(table["gentler"])
     except (KeyError, TypeError) as error:
         raise DataError(path, "its table doors lacks a name") from error

@@ -1,19 +1,38 @@
 """Every failure a person may meet, each with a sentence that says what happened and one that says what to do.
 
-Code raises these; the edges (page and command line) show ``str(error)``. No message ever carries words of a conversation.
+Code raises these. The command line shows ``str(error)``, which is English; the page says the sentences in its own language
+(:func:`rehearse.ui.words.trouble`). No message ever carries words of a conversation.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence as the code has it, with its gaps and what fills them, so that it can be said in another language too."""
+
+    words: str
+    fillings: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Say it in English."""
+        return self.words.format_map(self.fillings) if self.fillings else self.words
 
 
 class RehearseError(Exception):
     """A failure that is shown to a person: what happened, then what to do about it."""
 
-    def __init__(self, happened: str, remedy: str) -> None:
-        """Keep both sentences; ``str()`` joins them."""
-        super().__init__(f"{happened} {remedy}")
-        self.happened = happened
-        self.remedy = remedy
+    def __init__(self, happened: str | Sentence, remedy: str | Sentence, /, **fillings: object) -> None:
+        """Keep both sentences; ``str()`` joins them in English.
+
+        :param fillings: what fills the gaps of both, by name.
+        """
+        both = tuple(each if isinstance(each, Sentence) else Sentence(each, fillings) for each in (happened, remedy))
+        self.sentences = (both[0], both[1])
+        self.happened, self.remedy = (str(each) for each in both)
+        super().__init__(f"{self.happened} {self.remedy}")
 
 
 class DataError(RehearseError):
@@ -21,7 +40,12 @@ class DataError(RehearseError):
 
     def __init__(self, path: Path, problem: str) -> None:
         """Name the file and what is wrong with it."""
-        super().__init__(f"The file {path.name} is not as it should be: {problem}.", "Install rehearse again to restore it.")
+        super().__init__(
+            "The file {name} is not as it should be: {problem}.",
+            "Install rehearse again to restore it.",
+            name=path.name,
+            problem=problem,
+        )
         self.path = path
 
 
@@ -71,8 +95,9 @@ class KeepsFalling(RehearseError):
     def __init__(self, times: int) -> None:
         """Say how often within a few minutes."""
         super().__init__(
-            f"rehearse stopped unexpectedly {times} times within a few minutes, so it is not started again. "
+            "rehearse stopped unexpectedly {times} times within a few minutes, so it is not started again. "
             "What was sent is kept.",
             "Most often there is too little free memory: close other programs, or set a smaller voice, and start rehearse again. "
             "“rehearse doctor” says what this computer has.",
+            times=times,
         )

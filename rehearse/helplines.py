@@ -47,8 +47,8 @@ OUT = "out"
 
 
 @cache
-def _read(path: Path) -> _Help:
-    tables = data.read_toml(path)
+def _read(path: Path, language: str) -> _Help:
+    tables = data.read_words(path, language)
     try:
         met = {name: Words(**{**table, "words": tuple(table["words"])}) for name, table in tables["met"].items()}
         lines = tuple(
@@ -67,7 +67,7 @@ def _read(path: Path) -> _Help:
 
 
 def _all() -> _Help:
-    return _read(settings.prompts_folder() / "help.toml")
+    return _read(settings.prompts_folder() / "help.toml", settings.language())
 
 
 def words(met: Met | str) -> Words:

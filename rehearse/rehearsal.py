@@ -301,7 +301,7 @@ class Rehearsal:
 
     def _not_ready(self) -> RehearseError:
         name = self.scenario.son.name
-        return RehearseError(f"{name} is not ready yet.", "Your line is kept; ask him to answer in a moment.")
+        return RehearseError("{name} is not ready yet.", "Your line is kept; ask him to answer in a moment.", name=name)
 
     @staticmethod
     def _his_last(path: list[Turn]) -> str:

@@ -61,7 +61,7 @@ class Scenario:
             if scenario.id == name:
                 return scenario
         known = ", ".join(scenario.id for scenario in scenarios())
-        raise ScenarioError(f"There is no scenario called “{name}”.", f"Choose one of these: {known}.")
+        raise ScenarioError("There is no scenario called “{name}”.", "Choose one of these: {known}.", name=name, known=known)
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "Scenario":
@@ -77,7 +77,9 @@ class Scenario:
             raise ScenarioError("The scene has no name for him yet.", "A first name is enough.")
         temperament = _text(who, "temperament")
         if temperament and temperament not in TEMPERAMENTS:
-            raise ScenarioError("His temperament is not one the app knows.", f"Choose one of these: {', '.join(TEMPERAMENTS)}.")
+            raise ScenarioError(
+                "His temperament is not one the app knows.", "Choose one of these: {known}.", known=", ".join(TEMPERAMENTS)
+            )
         first = given.get("speaks_first", "mother")
         if first not in ("mother", "son"):
             raise ScenarioError("It is not clear who speaks first.", "Choose “mother” or “son”.")
@@ -104,11 +106,14 @@ def _text(given: Mapping[str, Any], key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ScenarioError(f"“{key}” must be text.", "Write it as words.")
+        raise ScenarioError("“{key}” must be text.", "Write it as words.", key=key)
     value = " ".join(value.split())
     if len(value) > LONGEST[key]:
         raise ScenarioError(
-            f"“{key}” is longer than {LONGEST[key]} characters.", "Say it more briefly; the talk can hold the rest."
+            "“{key}” is longer than {most} characters.",
+            "Say it more briefly; the talk can hold the rest.",
+            key=key,
+            most=LONGEST[key],
         )
     return value
 
@@ -118,7 +123,13 @@ def _whole(given: Mapping[str, Any], key: str, least: int, most: int) -> int | N
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ScenarioError(f"“{key}” must be a whole number from {least} to {most}.", "Leave it out if you are not sure.")
+        raise ScenarioError(
+            "“{key}” must be a whole number from {least} to {most}.",
+            "Leave it out if you are not sure.",
+            key=key,
+            least=least,
+            most=most,
+        )
     return value
 
 

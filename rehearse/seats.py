@@ -37,10 +37,11 @@ class _Told:
 
 
 @cache
-def _read(path: Path) -> _Told:
+def _read(path: Path, language: str) -> _Told:
     try:
         table: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.read_toml(path)["seats"].items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in data.read_words(path, language)["seats"].items()
         }
         found = _Told(**{**table, "anger": re.compile(table["anger"], re.IGNORECASE)})
     except (KeyError, TypeError, re.error) as error:
@@ -140,7 +141,7 @@ class Seats:
 
 
 def _told() -> _Told:
-    return _read(settings.prompts_folder() / "beside.toml")
+    return _read(settings.prompts_folder() / "beside.toml", settings.language())
 
 
 def _gentle_line(path: Sequence[Turn], spoken: int) -> str | None:

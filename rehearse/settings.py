@@ -96,13 +96,16 @@ def private_folder(path: Path) -> Path:
             path.chmod(0o700)
     except OSError as error:
         raise SettingError(
-            f"The folder {path} cannot be used ({error.strerror}).",
+            "The folder {path} cannot be used ({why}).",
             "Free some space or set REHEARSE_HOME to a folder you can write to.",
+            path=path,
+            why=error.strerror,
         ) from error
     if foreign:
         raise SettingError(
-            f"The folder {path} holds other things already, and only you could open it afterwards.",
+            "The folder {path} holds other things already, and only you could open it afterwards.",
             "Set REHEARSE_HOME to a new or an empty folder.",
+            path=path,
         )
     return path
 
@@ -195,7 +198,9 @@ def choose_voice(name: str) -> None:
         os.replace(writing, folder / _CHOSEN)
     except OSError as error:
         raise SettingError(
-            f"Which voice is to speak could not be kept ({error.strerror}).", "Free some space on the disk and choose it again."
+            "Which voice is to speak could not be kept ({why}).",
+            "Free some space on the disk and choose it again.",
+            why=error.strerror,
         ) from error
 
 
@@ -222,7 +227,9 @@ def language() -> str:
     chosen = os.environ.get("REHEARSE_LANGUAGE", "").strip().lower() or LANGUAGES[0]
     if chosen not in LANGUAGES:
         raise SettingError(
-            "REHEARSE_LANGUAGE is set to a language the page does not have.", f"Choose one of these: {', '.join(LANGUAGES)}."
+            "REHEARSE_LANGUAGE is set to a language the page does not have.",
+            "Choose one of these: {known}.",
+            known=", ".join(LANGUAGES),
         )
     return chosen
 
@@ -232,7 +239,13 @@ def _number(name: str, default: int, least: int, most: int) -> int:
     if not text:
         return default
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        raise SettingError(f"{name} is set to something that is not a number from {least} to {most}.", f"Change or unset {name}.")
+        raise SettingError(
+            "{name} is set to something that is not a number from {least} to {most}.",
+            "Change or unset {name}.",
+            name=name,
+            least=least,
+            most=most,
+        )
     return int(text)
 
 

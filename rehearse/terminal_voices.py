@@ -9,7 +9,7 @@ from typing import Any
 from rehearse import catalog, settings
 from rehearse.terminal import write_json
 from rehearse.voice import download, fit
-from rehearse.voice.download import Progress
+from rehearse.voice.progress import Progress
 
 
 def list_voices(chosen: argparse.Namespace) -> int:

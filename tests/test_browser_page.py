@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from running import running_app
-from states import DARK, DRAFT, STATES, WIDTHS, barriers, barriers_by_night_and_day, begin, findings, send, settled
+from states import DARK, DRAFT, STATES, WIDTHS, barriers, barriers_by_night_and_day, begin, findings, send, settled, tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -101,6 +101,21 @@ def test_the_page_in_spanish(page: "Page", place: Path, monkeypatch: pytest.Monk
         settled(page)
         send(page, "I miss our talks.")
         assert page.locator("li.turn .line").first.get_attribute("lang") == "en"
+        page.click("#step-out")
+        page.wait_for_selector(".outside")
+        assert "Jamal está callado" in page.inner_text(".outside") and "Teléfonos de ayuda en Irlanda" in page.inner_text(
+            ".outside"
+        )
+        assert barriers(page) == []
+        page.click("#end-talk")
+        page.wait_for_selector(".lookback svg")
+        assert "terminó la charla" in page.inner_text(".lookback") and "dicho en inglés" in page.inner_text(".lookback")
+        tab(page, "Your talks")
+        page.locator("#import input[type=file], input[type=file]").first.set_input_files(
+            {"name": "a.json", "mimeType": "application/json", "buffer": b"{}"}
+        )
+        page.wait_for_selector("#shelf-note .error")
+        assert "El archivo no es la copia de una charla." in page.inner_text("#shelf-note")
         assert barriers(page) == []
         page.goto("about:blank")
 

@@ -18,7 +18,7 @@ from rehearse import catalog, settings
 from rehearse.catalog import Offered
 from rehearse.errors import VoiceError
 from rehearse.voice import download
-from rehearse.voice.download import Progress
+from rehearse.voice.progress import Progress
 
 BYTES = tiny.model()[0] + bytes(900_000)
 VOICE = Offered("small", "Small", "maker/small", "0a1b", "small.gguf", len(BYTES), 1, "", "Apache-2.0", "For a test.")

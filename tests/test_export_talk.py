@@ -184,12 +184,12 @@ def test_html_shows_what_was_said_and_no_more(text: str) -> None:
 
 
 def test_html_stands_alone() -> None:
-    page = to_html(TREE, LABELS, lang="en-GB")
+    page = to_html(TREE, LABELS, lang="es")
     reader = read(page)
     assert not {"script", "img", "link", "iframe", "a"} & set(reader.tags)
     assert not {"src", "href", "onclick", "style"} & {name for name, _ in reader.attributes}
     assert "url(" not in page and "@import" not in page and "://" not in page
-    assert ("lang", "en-GB") in reader.attributes and ("charset", "utf-8") in reader.attributes
+    assert ("lang", "es") in reader.attributes and ("charset", "utf-8") in reader.attributes
     assert "default-src 'none'" in page and "@media print" in page and "prefers-color-scheme: dark" in page
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from hub import Hub, serving
 from rehearse.voice import download
-from rehearse.voice.download import Progress
 from rehearse.voice.fetching import Fetching
+from rehearse.voice.progress import Progress
 from test_download import BYTES, VOICE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,8 +88,8 @@ def test_what_arrived_of_a_stopped_one_can_be_thrown_away(hub: Hub) -> None:
 def test_why_it_failed_is_told(hub: Hub) -> None:
     hub.status = 404
     ended = fetched(Fetching())
-    assert ended.state == "failed" and "127.0.0.1 does not have Small any more" in ended.happened
-    assert ended.remedy.startswith("Choose another voice")
+    assert ended.state == "failed" and "127.0.0.1 does not have Small any more" in ended.problem.happened
+    assert ended.problem.remedy.startswith("Choose another voice")
 
 
 def test_one_that_is_killed_is_told_and_goes_on(hub: Hub) -> None:
@@ -102,7 +102,7 @@ def test_one_that_is_killed_is_told_and_goes_on(hub: Hub) -> None:
     assert child.cmdline()[1:] == ["-m", "rehearse.voice.download"]
     child.kill()
     until(lambda: ended)
-    assert ended[0].state == "failed" and "ended from outside" in ended[0].happened and ended[0].done > 0
+    assert ended[0].state == "failed" and "ended from outside" in ended[0].problem.happened and ended[0].done > 0
     hub.pause = 0.0
     assert fetched(fetching).state == "done"
 

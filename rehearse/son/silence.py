@@ -35,9 +35,9 @@ class _Told:
 
 
 @cache
-def _read(path: Path) -> _Told:
+def _read(path: Path, language: str) -> _Told:
     try:
-        table = data.read_toml(path)["silence"]
+        table = data.read_words(path, language)["silence"]
         found = _Told(**{**table, "words": tuple(table["words"]), "practices": tuple(table["practices"])})
     except (KeyError, TypeError) as error:
         raise DataError(path, "its table silence lacks something") from error
@@ -47,7 +47,7 @@ def _read(path: Path) -> _Told:
 
 
 def _told() -> _Told:
-    return _read(settings.prompts_folder() / "beside.toml")
+    return _read(settings.prompts_folder() / "beside.toml", settings.language())
 
 
 def brief(text: str) -> bool:

@@ -59,8 +59,9 @@ def chosen(passphrase: str) -> str:
     passphrase = _typed(passphrase)
     if len(passphrase) < SHORTEST:
         raise TranscriptError(
-            f"A passphrase of fewer than {SHORTEST} characters is found by trying.",
+            "A passphrase of fewer than {least} characters is found by trying.",
             "Four words that do not belong together are good.",
+            least=SHORTEST,
         )
     if not passphrase.isprintable():
         raise TranscriptError("The passphrase holds a character that cannot be typed.", "Use letters, digits, signs and spaces.")

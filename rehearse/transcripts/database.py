@@ -80,8 +80,10 @@ class Database:
         assert self.path is not None
         name = backups.set_aside(self.path, "damaged").name
         return StoreDamaged(
-            f"{error.happened} It was moved aside, as it is, to “{name}” in the folder “backups”.",
+            "{first} It was moved aside, as it is, to “{name}” in the folder “backups”.",
             "Open the app again to begin with an empty shelf, or put a backup back with “rehearse transcripts restore”.",
+            first=error.sentences[0],
+            name=name,
         )
 
     def _prepare(self, connection: sqlite3.Connection) -> None:

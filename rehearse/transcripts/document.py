@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from rehearse.errors import ScenarioError, TranscriptError
+from rehearse.errors import ScenarioError, Sentence, TranscriptError
 from rehearse.scenario import Scenario
 from rehearse.transcripts import rows
 from rehearse.transcripts.record import Saved
@@ -56,7 +56,9 @@ def read_document(text: str | bytes) -> dict[str, Any]:
     """
     if len(text) > LARGEST_MEGABYTES * 1_000_000:
         raise TranscriptError(
-            f"The file is larger than {LARGEST_MEGABYTES} MB, so it is not an exported rehearsal.", "Choose another file."
+            "The file is larger than {most} MB, so it is not an exported rehearsal.",
+            "Choose another file.",
+            most=LARGEST_MEGABYTES,
         )
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
@@ -85,7 +87,9 @@ def read_documents(stream: BinaryIO) -> Iterator[dict[str, Any]]:
             try:
                 yield read_document(line)
             except TranscriptError as error:
-                raise TranscriptError(f"Line {number} of the file: {error.happened}", error.remedy) from error
+                raise TranscriptError(
+                    "Line {number} of the file: {first}", error.sentences[1], number=number, first=error.sentences[0]
+                ) from error
         number, line = number + 1, stream.readline(most + 1)
 
 
@@ -112,8 +116,8 @@ def parse(given: object) -> tuple[Saved, list[Turn]]:
     return _saved(given, {turn.id for turn in turns}), turns
 
 
-def _broken(what: str) -> TranscriptError:
-    return TranscriptError(f"The file cannot be imported: {what}.", _SAVE_AGAIN)
+def _broken(what: str, **fillings: object) -> TranscriptError:
+    return TranscriptError("The file cannot be imported: {what}.", _SAVE_AGAIN, what=Sentence(what, fillings))
 
 
 def _check_plain(given: Mapping[str, Any]) -> None:
@@ -159,7 +163,9 @@ def _saved(given: Mapping[str, Any], turn_ids: set[str]) -> Saved:
     try:
         scenario = Scenario.from_dict(given.get("scenario") or {})
     except ScenarioError as error:
-        raise _broken(f"its scene cannot be used ({error.happened.rstrip('.')})") from error
+        raise TranscriptError(
+            "The file cannot be imported: its scene cannot be used. {why}", _SAVE_AGAIN, why=error.sentences[0]
+        ) from error
     return Saved(given["id"], rows.short(title, "title"), scenario, str(created), str(touched), ended, leaf)
 
 
@@ -172,12 +178,12 @@ def _turns(given: object) -> list[Turn]:
     for number, item in enumerate(given, 1):
         turn = _turn(item, number)
         if turn.id in seen:
-            raise _broken(f"turn {number} has the id of an earlier one")
+            raise _broken("turn {number} has the id of an earlier one", number=number)
         if turn.parent_id is not None and turn.parent_id not in everyone:
-            raise _broken(f"turn {number} follows one that is not in the file")
+            raise _broken("turn {number} follows one that is not in the file", number=number)
         # Parents come first in every export. Holding to that makes a circle impossible.
         if turn.parent_id is not None and turn.parent_id not in seen:
-            raise _broken(f"turn {number} follows itself or a later one")
+            raise _broken("turn {number} follows itself or a later one", number=number)
         seen.add(turn.id)
         turns.append(turn)
     return turns
@@ -185,10 +191,10 @@ def _turns(given: object) -> list[Turn]:
 
 def _turn(given: object, number: int) -> Turn:
     if not isinstance(given, Mapping):
-        raise _broken(f"turn {number} is not one")
+        raise _broken("turn {number} is not one", number=number)
     openness = given.get("openness")
     if isinstance(openness, bool) or not isinstance(openness, int) or not 1 <= openness <= 5:
-        raise _broken(f"in turn {number} his openness is not from 1 to 5")
+        raise _broken("in turn {number} his openness is not from 1 to 5", number=number)
     turn = Turn(
         speaker=given.get("speaker", ""),
         text=given.get("text", None),
@@ -203,5 +209,5 @@ def _turn(given: object, number: int) -> Turn:
     )
     wrong = rows.problem(turn)
     if wrong:
-        raise _broken(f"turn {number} is not as it should be: {wrong}")
+        raise _broken("turn {number} is not as it should be: {wrong}", number=number, wrong=wrong)
     return turn

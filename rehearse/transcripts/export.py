@@ -45,11 +45,15 @@ def to_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield _json(document, None) + "\n"
 
 
-def written(document: Mapping[str, Any], form: str) -> str:
-    """Return an exported rehearsal as ``markdown``, ``html`` or ``json``."""
+def written(document: Mapping[str, Any], form: str, labels: Mapping[int, str] | None = None, *, lang: str = "en") -> str:
+    """Return an exported rehearsal as ``markdown``, ``html`` or ``json``.
+
+    :param labels: the word for each level of openness, where it is not the English one.
+    :param lang: the language of the words around what was said.
+    """
     if form == "json":
         return to_json(document)
-    return (to_html if form == "html" else to_markdown)(document, openness_labels())
+    return (to_html if form == "html" else to_markdown)(document, labels or openness_labels(), lang=lang)
 
 
 def file_name(saved: Saved, suffix: str) -> str:
@@ -78,5 +82,5 @@ def write_private(path: Path, text: str | Iterable[str]) -> None:
         files.write_private(Path(path).absolute(), [text] if isinstance(text, str) else text)
     except OSError as error:
         raise TranscriptError(
-            f"The file could not be written ({error.strerror}).", "Choose another folder, or free some space."
+            "The file could not be written ({why}).", "Choose another folder, or free some space.", why=error.strerror
         ) from error

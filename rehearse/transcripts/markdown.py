@@ -21,31 +21,33 @@ def escape(text: str) -> str:
     return _ADDRESS.sub(lambda found: f"{found[1][:-1]}\\{found[1][-1]}" if found[1][0] in "wW" else f"\\{found[1]}", text)
 
 
-def to_markdown(document: Mapping[str, Any], labels: Mapping[int, str]) -> str:
+def to_markdown(document: Mapping[str, Any], labels: Mapping[int, str], *, lang: str = "en") -> str:
     """Return an exported rehearsal as Markdown: the scene, the talk on the screen, then the other tries.
 
     :param labels: the word for each level of openness.
+    :param lang: the language of the words around what was said.
     :raises TranscriptError: if the document is not as it should be.
     """
-    shown = talk(document, labels)
+    shown = talk(document, labels, lang)
     return "\n\n".join(part for part in _parts(shown) if part) + "\n"
 
 
 def _parts(shown: Talk) -> list[str]:
+    words = shown.words
     parts = [f"# {escape(shown.title)}", escape(shown.when)]
-    parts += ["## The scene", "\n".join(f"- **{name}:** {escape(text)}" for name, text in shown.scene)]
-    parts.append("## The talk")
-    parts += [_line(line) for line in shown.lines] or ["Nothing has been said yet."]
+    parts += [f"## {words['scene']}", "\n".join(f"- **{name}:** {escape(text)}" for name, text in shown.scene)]
+    parts.append(f"## {words['talk']}")
+    parts += [_line(line, words) for line in shown.lines] or [words["nothing"]]
     if shown.tries:
-        parts.append("## Other tries")
+        parts.append(f"## {words['tries']}")
     for other in shown.tries:
         parts.append(f"### {escape(other.name)}")
-        parts.append(f"After {escape(other.after)}" if other.after else "From the beginning")
-        parts += [_line(line) for line in other.lines]
+        parts.append(words["after"].format(line=escape(other.after)) if other.after else words["beginning"])
+        parts += [_line(line, words) for line in other.lines]
     return [*parts, "---", escape(shown.closing)]
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, words: Mapping[str, str]) -> str:
     head = f"**{escape(line.who)}** · {escape(line.when)} · {escape(line.openness)}"
     state = f" *({line.state})*" if line.state else ""
     said = "\\\n".join(escape(part) for part in line.text.splitlines() if part.strip())
@@ -58,7 +60,7 @@ def _line(line: Line) -> str:
     for note in line.notes:
         quote = f"“{escape(note.quote)}” " if note.quote else ""
         parts.append(f"> {quote}{escape(note.why)}".rstrip())
-        parts += [f"> - Instead: {escape(text)}" for text in note.instead]
+        parts += [f"> - {words['instead'].format(text=escape(text))}" for text in note.instead]
     return _joined([part for part in parts if part])
 
 

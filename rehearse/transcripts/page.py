@@ -43,26 +43,26 @@ def to_html(document: Mapping[str, Any], labels: Mapping[int, str], *, lang: str
     """Return an exported rehearsal as one HTML page: the scene, the talk on the screen, then the other tries.
 
     :param labels: the word for each level of openness.
-    :param lang: the language of the page, as a browser names it.
+    :param lang: the language of the words around what was said.
     :raises TranscriptError: if the document is not as it should be.
     """
-    shown = talk(document, labels)
+    shown = talk(document, labels, lang)
+    words = {name: _safe(text) for name, text in shown.words.items()}
     title = _safe(shown.title)
     body = [
         f"<header>\n<h1>{title}</h1>\n<p class='after'>{_safe(shown.when)}</p>\n</header>",
         "<main>",
-        "<h2>The scene</h2>",
+        f"<h2>{words['scene']}</h2>",
         "<dl>",
     ]
     body += [f"<dt>{_safe(name)}</dt><dd dir='auto'>{_safe(text)}</dd>" for name, text in shown.scene]
-    body += ["</dl>", "<h2>The talk</h2>", _lines(shown.lines) or "<p>Nothing has been said yet.</p>"]
+    body += ["</dl>", f"<h2>{words['talk']}</h2>", _lines(shown.lines, words) or f"<p>{words['nothing']}</p>"]
     if shown.tries:
-        body.append("<h2>Other tries</h2>")
+        body.append(f"<h2>{words['tries']}</h2>")
     for other in shown.tries:
-        after = f"After {_safe(other.after)}" if other.after else "From the beginning"
-        body.append(
-            f"<section>\n<h3>{_safe(other.name)}</h3>\n<p class='after' dir='auto'>{after}</p>\n{_lines(other.lines)}\n</section>"
-        )
+        after = words["after"].format(line=_safe(other.after)) if other.after else words["beginning"]
+        heading = f"<h3>{_safe(other.name)}</h3>\n<p class='after' dir='auto'>{after}</p>"
+        body.append(f"<section>\n{heading}\n{_lines(other.lines, words)}\n</section>")
     body += ["</main>", f"<footer><p>{_safe(shown.closing)}</p></footer>"]
     return "\n".join(
         [
@@ -89,11 +89,11 @@ def _safe(text: str) -> str:
     return escape(_CONTROL.sub("", text), quote=True)
 
 
-def _lines(lines: Sequence[Line]) -> str:
-    return "\n".join(_line(line) for line in lines)
+def _lines(lines: Sequence[Line], words: Mapping[str, str]) -> str:
+    return "\n".join(_line(line, words) for line in lines)
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, words: Mapping[str, str]) -> str:
     state = f" <em>({_safe(line.state)})</em>" if line.state else ""
     parts = [
         f"<p class='reason'>{_safe(line.voice)}</p>" if line.voice else "",
@@ -108,6 +108,8 @@ def _line(line: Line) -> str:
         quote = f"“{_safe(note.quote)}” " if note.quote else ""
         parts.append(f"<aside dir='auto'><p>{quote}{_safe(note.why)}</p>")
         if note.instead:
-            parts.append("<ul>" + "".join(f"<li>Instead: {_safe(text)}</li>" for text in note.instead) + "</ul>")
+            parts.append(
+                "<ul>" + "".join(f"<li>{words['instead'].format(text=_safe(text))}</li>" for text in note.instead) + "</ul>"
+            )
         parts.append("</aside>")
     return "\n".join([*parts, "</article>"])

@@ -47,7 +47,7 @@ class KeptRemarks:
         if not _WORDS.search(text):
             raise TranscriptError("There are no words in this.", "Give a sentence of yours.")
         if len(text) > LONGEST_REMARK:
-            raise TranscriptError(f"This is longer than {LONGEST_REMARK} characters.", "Give one sentence of it.")
+            raise TranscriptError("This is longer than {most} characters.", "Give one sentence of it.", most=LONGEST_REMARK)
         made = now()
         with self._database.writing() as connection:
             same = [row["number"] for row in connection.execute("SELECT * FROM remark") if _same(row["text"], text)]
@@ -78,8 +78,9 @@ class KeptRemarks:
             self._database.erase()
         except TranscriptError as error:
             raise TranscriptError(
-                f"It is taken back, but its words could not be erased from the disk yet. {error.happened}",
+                "It is taken back, but its words could not be erased from the disk yet. {first}",
                 "Close other windows of the app; the rest is erased when it next starts.",
+                first=error.sentences[0],
             ) from error
 
 

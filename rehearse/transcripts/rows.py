@@ -47,7 +47,9 @@ def short(text: str, what: str) -> str:
     """
     text = " ".join(clean(text).split())
     if len(text) > LONGEST["title"]:
-        raise TranscriptError(f"The {what} is longer than {LONGEST['title']} characters.", "A few words are enough.")
+        raise TranscriptError(
+            "The {what} is longer than {most} characters.", "A few words are enough.", what=what, most=LONGEST["title"]
+        )
     return text
 
 
@@ -92,7 +94,7 @@ def insert(connection: sqlite3.Connection, rehearsal_id: str, turn: Turn) -> Non
     """
     wrong = problem(turn)
     if wrong:
-        raise TranscriptError(f"A turn cannot be saved: {wrong}.", "Try again.")
+        raise TranscriptError("A turn cannot be saved: {wrong}.", "Try again.", wrong=wrong)
     body = report_body(turn.report)
     if body is not None:
         connection.execute("INSERT INTO turn_report (turn_id, body) VALUES (?, ?)", (turn.id, body))

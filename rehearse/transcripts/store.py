@@ -15,6 +15,7 @@ from rehearse.transcripts.backups import Backup
 from rehearse.transcripts.database import Database
 from rehearse.transcripts.record import Saved, Summary
 from rehearse.transcripts.remarks import KeptRemarks
+from rehearse.transcripts.trouble import NOT_ERASED
 from rehearse.turn import Openness, State, Turn, new_id, now
 
 # The method `list` hides the built-in one from the annotations of this class.
@@ -192,10 +193,7 @@ class Transcripts:
         try:
             self._database.erase()
         except TranscriptError as error:
-            raise TranscriptError(
-                f"The rehearsal is deleted, but its words could not be erased from the disk yet. {error.happened}",
-                "Close other windows of the app; the rest is erased when it next starts.",
-            ) from error
+            raise TranscriptError(*NOT_ERASED, first=error.sentences[0]) from error
 
     def erase_leftovers(self) -> None:
         """Finish erasing what an earlier deletion could not; does nothing if nothing is owed.

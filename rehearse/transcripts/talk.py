@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from rehearse import data, settings
@@ -11,8 +13,6 @@ from rehearse.scenario import Scenario
 from rehearse.transcripts import document
 from rehearse.turn import Openness, Turn, seat, voice_of, voices
 
-_STATES = {"complete": "", "partial": "broken off", "stopped": "you stopped him here"}
-_MONTHS = "January February March April May June July August September October November December".split()
 _EXCERPT = 80
 
 
@@ -61,6 +61,8 @@ class Talk:
     lines: tuple[Line, ...]
     tries: tuple[Try, ...]
     closing: str
+    # What stands over its parts, from ``prompts/copy.toml``.
+    words: Mapping[str, str]
 
 
 def openness_labels() -> dict[int, str]:
@@ -75,13 +77,20 @@ def openness_labels() -> dict[int, str]:
     return {int(value): str(label) for value, label in labels.items()}
 
 
-def talk(given: Mapping[str, Any], labels: Mapping[int, str]) -> Talk:
+@cache
+def _words(path: Path, language: str) -> Mapping[str, str]:
+    return data.read_words(path, language)
+
+
+def talk(given: Mapping[str, Any], labels: Mapping[int, str], language: str = "en") -> Talk:
     """Lay out an exported rehearsal for reading.
 
     :param labels: the word for each level of openness, as from :func:`openness_labels`.
+    :param language: of the words around what was said.
     :raises TranscriptError: if the document is not as it should be.
     """
     saved, turns = document.parse(given)
+    words = _words(settings.prompts_folder() / "copy.toml", language)
     son = saved.scenario.son.name
     by_id = {turn.id: turn for turn in turns}
     shown = {turn.id for turn in _back(by_id, saved.leaf_id, set())}
@@ -94,17 +103,18 @@ def talk(given: Mapping[str, Any], labels: Mapping[int, str]) -> Talk:
         # What an earlier try already shows is not repeated: this one begins where it left the others.
         own = _back(by_id, leaf.id, shown)
         shown.update(turn.id for turn in own)
-        name = next((turn.label for turn in own if turn.label), f"Try {len(tries) + 2 if on_screen else len(tries) + 1}")
+        name = next((turn.label for turn in own if turn.label), words["try"].format(number=len(tries) + 1 + bool(on_screen)))
         parent = by_id.get(own[0].parent_id or "")
-        after = f"{_who(parent, son)}: {_excerpt(parent.text)}" if parent else ""
-        tries.append(Try(name, after, _lines(own, son, labels)))
+        after = f"{_who(parent, son, words)}: {_excerpt(parent.text)}" if parent else ""
+        tries.append(Try(name, after, _lines(own, son, labels, words)))
     return Talk(
-        title=saved.title or f"A talk with {son}",
-        when=moment(saved.created),
-        scene=_scene(saved.scenario, labels),
-        lines=_lines(on_screen, son, labels),
+        title=saved.title or words["title"].format(son=son),
+        when=_moment(saved.created, words),
+        scene=_scene(saved.scenario, labels, words),
+        lines=_lines(on_screen, son, labels, words),
         tries=tuple(tries),
-        closing=f"In this rehearsal {son} was played by a language model{_names(turns)}. These are not your son's words.",
+        closing=words["closing"].format(son=son, names=_names(turns)),
+        words=words,
     )
 
 
@@ -113,14 +123,15 @@ def _names(turns: Sequence[Turn]) -> str:
     return f" ({', '.join(named)})" if named else ""
 
 
-def moment(created: str) -> str:
+def _moment(created: str, words: Mapping[str, str]) -> str:
     """Return a date and time in words, in the time of this computer."""
     try:
         then = datetime.fromisoformat(created.removesuffix("Z"))
         local = (then if then.tzinfo else then.replace(tzinfo=timezone.utc)).astimezone()
     except (ValueError, OverflowError, OSError):  # years that this system's calendar cannot convert
         return created
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
+    month = words["months"].split()[local.month - 1]
+    return words["moment"].format(day=local.day, month=month, year=local.year, time=f"{local:%H:%M}")
 
 
 def _back(by_id: Mapping[str, Turn], leaf_id: str | None, stop: set[str]) -> list[Turn]:
@@ -131,9 +142,9 @@ def _back(by_id: Mapping[str, Turn], leaf_id: str | None, stop: set[str]) -> lis
     return found[::-1]
 
 
-def _who(turn: Turn, son: str) -> str:
-    changed = {"her": f"You, as {son}", "own": "Your line, played", "gentle": "A gentle mother, played"}
-    return changed.get(seat(turn)) or ("You" if turn.speaker == "mother" else son)
+def _who(turn: Turn, son: str, words: Mapping[str, str]) -> str:
+    changed = {"her": words["as_him"].format(son=son), "own": words["own"], "gentle": words["gentle"]}
+    return changed.get(seat(turn)) or (words["you"] if turn.speaker == "mother" else son)
 
 
 def _excerpt(text: str) -> str:
@@ -141,14 +152,14 @@ def _excerpt(text: str) -> str:
     return text if len(text) <= _EXCERPT else text[:_EXCERPT].rstrip() + "…"
 
 
-def _scene(scenario: Scenario, labels: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
+def _scene(scenario: Scenario, labels: Mapping[int, str], words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     son = scenario.son
     who = ", ".join(part for part in (son.name, "" if son.age is None else str(son.age), son.stage, son.temperament) if part)
     told = (
-        ("Your son", who),
-        ("What happened", scenario.situation),
-        ("What you hope for", scenario.hope),
-        ("Where he starts", _label(scenario.openness, labels)),
+        (words["who"], who),
+        (words["situation"], scenario.situation),
+        (words["hope"], scenario.hope),
+        (words["starts"], _label(scenario.openness, labels)),
     )
     return tuple((name, text) for name, text in told if text)
 
@@ -157,20 +168,20 @@ def _label(openness: Openness, labels: Mapping[int, str]) -> str:
     return labels.get(int(openness), openness.name.capitalize())
 
 
-def _lines(turns: Sequence[Turn], son: str, labels: Mapping[int, str]) -> tuple[Line, ...]:
+def _lines(turns: Sequence[Turn], son: str, labels: Mapping[int, str], words: Mapping[str, str]) -> tuple[Line, ...]:
     changed = voices(turns)
     return tuple(
         Line(
-            who=_who(turn, son),
+            who=_who(turn, son, words),
             hers=turn.speaker == "mother",
             text=turn.text,
             created=turn.created,
-            when=moment(turn.created),
+            when=_moment(turn.created, words),
             openness=f"{son}: {_label(turn.openness, labels)}",
             reason=turn.reason,
-            state=_STATES[turn.state],
+            state="" if turn.state == "complete" else words[turn.state],
             notes=_notes(turn) if turn.speaker == "mother" else (),
-            voice=f"From here on another voice plays {son}: {changed[turn.id]}." if turn.id in changed else "",
+            voice=words["voice"].format(son=son, voice=changed[turn.id]) if turn.id in changed else "",
         )
         for turn in turns
     )

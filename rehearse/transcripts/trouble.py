@@ -18,6 +18,10 @@ _DAMAGED = (
     "The file of your rehearsals is damaged.",
     "Close the app and put a backup back with “rehearse transcripts restore”; the damaged file is kept beside it.",
 )
+NOT_ERASED = (
+    "The rehearsal is deleted, but its words could not be erased from the disk yet. {first}",
+    "Close other windows of the app; the rest is erased when it next starts.",
+)
 GONE = (
     "The folder of your rehearsals is no longer there, or another one is in its place, so nothing can be saved.",
     "If it is on a stick or another disk, plug that in again; then open the app again. What was saved there is untouched.",
@@ -63,8 +67,9 @@ def sentences() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TranscriptError(*_FULL) from error
         raise TranscriptError(
-            f"The file of your rehearsals cannot be used ({error.strerror}).",
+            "The file of your rehearsals cannot be used ({why}).",
             "Check that you may use its folder, or set REHEARSE_HOME to another one.",
+            why=error.strerror,
         ) from error
     except database_errors() as error:  # asked now, when something went wrong: only then is it known what was imported
         raise _sentence(error) from error
@@ -78,5 +83,7 @@ def _sentence(error: Exception) -> TranscriptError:
         if part in said:
             return TranscriptError(*sentence)
     return TranscriptError(
-        f"Your rehearsals could not be read or saved ({type(error).__name__}).", "Try again; if it stays, open the app again."
+        "Your rehearsals could not be read or saved ({why}).",
+        "Try again; if it stays, open the app again.",
+        why=type(error).__name__,
     )

@@ -10,7 +10,7 @@ from rehearse.ui import render
 from rehearse.ui.findings import plain
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, lead
-from rehearse.ui.words import say, weekday
+from rehearse.ui.words import say, trouble, weekday
 
 # What to do if no answer comes, in this order.
 IF_SILENT = ("message.silent_wait", "message.silent_once", "message.silent_light", "message.silent_respect")
@@ -72,7 +72,7 @@ class Along:
         try:
             message = Message.of(words or "", name or "", way, moment)
         except RehearseError as error:
-            return f'<p class="error" tabindex="-1">{render.safe(error)}</p>'
+            return f'<p class="error" tabindex="-1">{render.safe(trouble(error))}</p>'
         return sheet(message)
 
 

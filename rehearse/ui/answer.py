@@ -13,7 +13,7 @@ from rehearse.ui import render, tries
 from rehearse.ui.room import Room
 from rehearse.ui.screen import Screen, screen
 from rehearse.ui.stale import end_of
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 
 def until_settled(room: Room) -> Iterator[Screen]:
@@ -60,7 +60,7 @@ def answering(room: Room, rehearsal: Rehearsal, begin: Any, **cleared: Any) -> I
             first = False
             yield screen(talk=render.talk(rehearsal, answering=True), gauge=gauge(rehearsal), **changed)
     except RehearseError as error:
-        failure = str(error)
+        failure = trouble(error)
     finally:
         room.end_answer(rehearsal.id, stop)
     path = rehearsal.path

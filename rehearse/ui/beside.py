@@ -19,7 +19,7 @@ from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, VOICE, Screen, screen
 from rehearse.ui.stale import Told, end_of, watched
 from rehearse.ui.talk import Talk
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 # Escape steps out, wherever she is on the page, while there is a talk to step out of.
 ESCAPE = """document.addEventListener('keydown', event => {
@@ -109,7 +109,7 @@ class Beside:
             yield (*screen(), outside.panel(error.met, rehearsal.scenario.son.name))
             return
         except RehearseError as error:
-            failed = screen(note=render.note(str(error), "error"), stop=gr.update(visible=False), seen=end_of(rehearsal))
+            failed = screen(note=render.note(trouble(error), "error"), stop=gr.update(visible=False), seen=end_of(rehearsal))
             yield (*failed, gr.skip())
             return
         finally:
@@ -130,7 +130,7 @@ class Beside:
         try:
             felt = rehearsal.felt(hers[-1].id)
         except RehearseError as error:
-            yield render.note(str(error), "error")
+            yield render.note(trouble(error), "error")
             return
         heading = render.safe(say("beside.felt_heading", name=name))
         heard = f"<p><q>{render.safe(hers[-1].text)}</q></p>"
@@ -151,7 +151,7 @@ class Beside:
                 return (*self._shown(id, report="", shown=""), render.note(say("beside.seats_back")))
             seats.change(gentle=gentle)
         except RehearseError as error:
-            return (*screen(), render.note(str(error), "error"))
+            return (*screen(), render.note(trouble(error), "error"))
         return (*self._shown(id, draft="", report="", shown=""), self._seated(id))
 
     def act(self, id: str, draft: str, event: gr.EventData, seen: str | None = None) -> Iterator[tuple[Any, ...]]:

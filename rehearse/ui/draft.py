@@ -12,7 +12,7 @@ from rehearse.tone.sentences import replaced, without
 from rehearse.ui import render
 from rehearse.ui.findings import findings, summary
 from rehearse.ui.room import Room
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 # Tells Python once she has paused: the check follows her pauses, not her keys.
 PAUSES = """let waiting;
@@ -107,7 +107,7 @@ class Draft:
             elif asked != "unsay" and kept.is_written(id):
                 kept.remarks.add(text, stung=asked == "stung")
         except RehearseError as error:
-            note = render.note(str(error), "error")
+            note = render.note(trouble(error), "error")
         report = rehearsal.check(draft)
         panel = self.panel(rehearsal, report, here="" if asked == "unsay" else text, back=asked == "unsay")
         return gr.skip(), panel, draft, note, send_button(report.to_dict()), render.safe(spoken)

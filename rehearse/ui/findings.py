@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rehearse import article
+from rehearse import article, settings
 from rehearse.tone.difference import Piece, difference
 from rehearse.tone.sentences import sentence_at, sentences
 from rehearse.ui import heeded
-from rehearse.ui.render import button, safe, sentence, what
+from rehearse.ui.render import button, note, safe, sentence, what
 from rehearse.ui.words import say
 
 _TAGS = {"kept": "span", "left": "del", "new": "ins"}
@@ -35,7 +35,7 @@ def findings(report: Mapping[str, Any], *, held: bool = False, asks: bool = True
     return (
         f'<div class="report {state}" data-text="{safe(report["text"])}" data-marks="{safe(json.dumps(marks))}">'
         f'<p class="summary" id="check-summary"{arrived}>{safe(summary(report, held=held))}</p>'
-        f"{_steps(len(report['findings']))}{cards}{listed}{told}</div>"
+        f"{_in_english(report)}{_steps(len(report['findings']))}{cards}{listed}{told}</div>"
     )
 
 
@@ -52,7 +52,13 @@ def plain(report: Mapping[str, Any]) -> str:
     strengths = "".join(f'<li class="strength">{sentence(each, "check.strength")}</li>' for each in report["strengths"])
     listed = f"<ul>{found}</ul>" if found else ""
     good = f'<ul class="strengths">{strengths}</ul>' if strengths else ""
-    return f'<div class="report"><p class="summary">{safe(summary(report))}</p>{listed}{good}</div>'
+    return f'<div class="report"><p class="summary">{safe(summary(report))}</p>{_in_english(report)}{listed}{good}</div>'
+
+
+def _in_english(report: Mapping[str, Any]) -> str:
+    """Return the word that what follows is English, where the page is not."""
+    explains = report["findings"] or report["strengths"]
+    return note(say("language.check"), "quiet") if explains and settings.language() != "en" else ""
 
 
 def _steps(count: int) -> str:

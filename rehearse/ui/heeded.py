@@ -13,7 +13,7 @@ from rehearse.ui import render
 from rehearse.ui.render import safe
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, lead
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 # Whoever presses twice out of habit means it once: the second press would meet what has moved to the place of the first.
 ONCE = """element.addEventListener('click', event => {
@@ -133,7 +133,7 @@ class Heeded:
             self.room.parts.transcripts.remarks.take_back(int(number))
             note = f'<p class="note" role="status" tabindex="-1">{safe(say("heeded.erased"))}</p>'
         except RehearseError as error:
-            note = f'<p class="error" role="status" tabindex="-1">{safe(error)}</p>'
+            note = f'<p class="error" role="status" tabindex="-1">{safe(trouble(error))}</p>'
         return self.listed()[0], note
 
 

@@ -12,6 +12,7 @@ from rehearse.errors import RehearseError, VoiceError
 from rehearse.listener import Listener
 from rehearse.son.bank import portable_lines
 from rehearse.son.ranker import Ranker
+from rehearse.ui.words import trouble
 from rehearse.voice import middle
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def load(room: "Room") -> None:
     try:
         _check(room)
     except RehearseError as error:
-        room.check.failure, room.check.state = str(error), "failed"
+        room.check.failure, room.check.state = trouble(error), "failed"
     if not room.ending.is_set():
         room.speaking.quicken()
     give_back()

@@ -15,7 +15,7 @@ from rehearse.errors import RehearseError, WrongPassphrase
 from rehearse.transcripts.cipher import available
 from rehearse.ui.gate import ALIVE
 from rehearse.ui.room import Room
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 FORM, UNLOCK, FORGOTTEN, ASIDE = "/", "/unlock", "/forgotten", "/set-aside"
 # Longer than any passphrase, whatever it is written in.
@@ -74,7 +74,7 @@ class Lobby:
         except WrongPassphrase:
             self._told = say("lobby.wrong")
         except RehearseError as error:
-            self._told = str(error)
+            self._told = trouble(error)
         return ASIDE if self._aside is not None else FORM
 
 

@@ -10,7 +10,7 @@ from rehearse.ui import render
 from rehearse.ui.lobby import command
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, lead
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 # What can be asked for, and what is said of each before it is done.
 TOLD = {
@@ -91,7 +91,7 @@ class Lock:
         except WrongPassphrase:
             return self.shown(asked, say("lock.wrong"))
         except RehearseError as error:
-            return self.shown(asked, str(error))
+            return self.shown(asked, trouble(error))
         self.room.line.leave(passphrase=None if asked == "remove" else new)
         left = "".join(_said(say("lock.readable", path=path)) for path in readable)
         return self.shown(note=_said(say(f"lock.done_{asked}")) + left)

@@ -1,6 +1,7 @@
 """Outside the role: what she sees when a draft is met there, or when she steps out. HTML only; no model is asked."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from rehearse import helplines
 from rehearse.distress import Met
@@ -9,6 +10,7 @@ from rehearse.helplines import OUT, HelpLine
 from rehearse.rehearsal import MetOutside, Rehearsal
 from rehearse.seats import Seats
 from rehearse.ui.render import button, note, safe
+from rehearse.ui.words import date_of, trouble
 
 
 def panel(met: Met | str, name: str, country: str = "") -> str:
@@ -43,7 +45,7 @@ def answered_in_his_seat(rehearsal: Rehearsal, draft: str) -> str:
     except MetOutside as error:
         return panel(error.met, rehearsal.scenario.son.name)
     except RehearseError as error:
-        return note(str(error), "error")
+        return note(trouble(error), "error")
     return ""
 
 
@@ -57,7 +59,7 @@ def _lines(met: Met | str, country: str) -> str:
         heading = f"{safe(helplines.general('country'))} {safe(known[each])}"
         blocks.append(f"<details{opened}><summary>{heading}</summary>{_list(found)}</details>")
     written = min(line.written for each in known for line in helplines.lines(each, met))
-    notes = (helplines.general("elsewhere"), helplines.general("check").format(written=written))
+    notes = (helplines.general("elsewhere"), helplines.general("check").format(written=date_of(date.fromisoformat(written))))
     return "".join(blocks) + "".join(f'<p class="quiet">{safe(each)}</p>' for each in notes)
 
 

@@ -23,7 +23,7 @@ from rehearse.ui.shelf import Shelf
 from rehearse.ui.stale import watched
 from rehearse.ui.talk import Talk
 from rehearse.ui.voices import Voices
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 from rehearse.voice.choice import words_leave
 from rehearse.voice.server import place
 
@@ -278,7 +278,7 @@ class Page:
             try:
                 return (self.room.rehearsal(id).id, gr.Tabs(selected=TALK), "", gr.skip(), gr.skip())
             except RehearseError as error:
-                return (gr.skip(), gr.skip(), render.note(str(error), "error"), gr.skip(), gr.skip())
+                return (gr.skip(), gr.skip(), render.note(trouble(error), "error"), gr.skip(), gr.skip())
         done = self.shelf.act(asked, id, str(event._data.get("text") or ""), query, only, _visit(request))
         # The talk on the screen is off the shelf too, once it is deleted.
         return ("" if asked == "delete" and id == current else gr.skip(), gr.skip(), *done)

@@ -13,7 +13,7 @@ from rehearse.ui.questions import QUESTIONS, fields, summary
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET
 from rehearse.ui.unkept import no_trace
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 OWN = "own"
 CHOOSE, SUMMARY = "choose", "summary"
@@ -191,7 +191,7 @@ class Scene:
         try:
             self._scenario(OWN, values, partly=step)
         except ScenarioError as error:
-            return self.at(step, values, changing=changing, problem=str(error))
+            return self.at(step, values, changing=changing, problem=trouble(error))
         number = QUESTIONS.index(step) + 1
         following = SUMMARY if changing or number == len(QUESTIONS) else QUESTIONS[number]
         return self.at(following, values)
@@ -241,7 +241,7 @@ class Scene:
                 self.room.unkept.add(begun.id, gone_with)
             return begun.id, ""
         except RehearseError as error:
-            return "", render.note(str(error), "error")
+            return "", render.note(trouble(error), "error")
 
     def _scenario(self, chosen: str, values: Any, *, partly: str = "") -> Scenario:
         """Return the scene that the fields describe; ``partly`` looks at one answer only, before the others are given."""

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from rehearse import settings
 from rehearse.errors import NotFound, SettingError
 from rehearse.lifeline import Lifeline
+from rehearse.turn import Openness
 from rehearse.ui.gate import ALIVE, Gate, Keys
 from rehearse.ui.head import Head
 from rehearse.ui.quiet import keep_quiet
 from rehearse.ui.stubs import leave_out
+from rehearse.ui.words import how_open, say, trouble
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -130,13 +132,14 @@ def _add_copies(app: "FastAPI", room: "Room") -> None:
     @app.get("/copy/{id}/{form}")
     def copy(id: str, form: str) -> Response:
         if form not in MEDIA:
-            return Response("There is no such form.", status_code=404, media_type="text/plain")
+            return Response(say("gate.nothing"), status_code=404, media_type="text/plain")
         kind, suffix = MEDIA[form]
         try:
             saved = room.parts.transcripts.get(id)
-            text = written(room.parts.transcripts.export(id), form)
+            labels = {int(each): how_open(each) for each in Openness}
+            text = written(room.parts.transcripts.export(id), form, labels, lang=settings.language())
         except NotFound as error:
-            return Response(str(error), status_code=404, media_type="text/plain")
+            return Response(trouble(error), status_code=404, media_type="text/plain")
         name = file_name(saved, suffix)
         from urllib.parse import quote
 
@@ -169,7 +172,9 @@ def _bound(listening: socket.socket, first: int) -> int:
         with suppress(OSError):
             listening.bind((HOST, port))
             return port
-    raise SettingError(f"The ports from {first} on are all in use.", "Close other programs, or choose another with --port.")
+    raise SettingError(
+        "The ports from {first} on are all in use.", "Close other programs, or choose another with --port.", first=first
+    )
 
 
 def _listening(line: Lifeline, first: int) -> socket.socket:

@@ -12,7 +12,7 @@ from rehearse.ui import compare, render
 from rehearse.ui.room import SHELF, Room
 from rehearse.ui.screen import CLICKS, QUIET
 from rehearse.ui.shelves import FILTERS, shelf
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 # The first bytes of any ZIP file.
 ZIP = b"PK\x03\x04"
@@ -89,7 +89,7 @@ class Shelf:
             else:
                 return gr.skip(), gr.skip(), gr.skip()
         except RehearseError as error:
-            return render.note(str(error), "error"), self.listed(query, only), gr.skip()
+            return render.note(trouble(error), "error"), self.listed(query, only), gr.skip()
         still = asked in ("compare", "beside", "uncompare")
         return note, gr.skip() if still else self.listed(query, only), compared
 
@@ -104,7 +104,7 @@ class Shelf:
             one = say("shelf.imported", title=saved[0].title) if len(saved) == 1 else say("shelf.imported_all", count=len(saved))
             note = render.note(one)
         except RehearseError as error:
-            note = render.note(str(error), "error")
+            note = render.note(trouble(error), "error")
         finally:
             # Gradio keeps the upload and a copy of it; both hold her words.
             Path(path).unlink(missing_ok=True)

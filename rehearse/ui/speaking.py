@@ -9,11 +9,11 @@ from rehearse import catalog, settings
 from rehearse.errors import RehearseError
 from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 from rehearse.voice import download
-from rehearse.voice.download import Progress
 from rehearse.voice.exchange import Exchange, held
 from rehearse.voice.fetching import Fetching
+from rehearse.voice.progress import Progress
 
 if TYPE_CHECKING:
     from rehearse.ui.room import Room
@@ -78,9 +78,9 @@ class Speaking:
                 if not chosen:
                     raise
                 voice = open_voice(settings.EMBEDDED)
-                name, self.warning = settings.EMBEDDED, say("voices.gave_way", voice=title(name), why=str(error))
+                name, self.warning = settings.EMBEDDED, say("voices.gave_way", voice=title(name), why=trouble(error))
         except RehearseError as error:
-            self.room.voice.failure, self.room.voice.state = str(error), "failed"
+            self.room.voice.failure, self.room.voice.state = trouble(error), "failed"
             return
         self._speak(voice)
         self._stands(name)
@@ -139,7 +139,7 @@ class Speaking:
             self.note = say("voices.speaks_now", voice=title(name))
             settings.choose_voice(name)
         except RehearseError as error:
-            self.problem = str(error)
+            self.problem = trouble(error)
         finally:
             self.changing = ""
             self._one_at_a_time.release()
@@ -183,7 +183,7 @@ class Speaking:
             download.remove(name)
             self.note = say("voices.removed", voice=title(name))
         except RehearseError as error:
-            self.problem = str(error)
+            self.problem = trouble(error)
 
     def close(self) -> None:
         """End what is being fetched; what has arrived stays."""

@@ -16,7 +16,7 @@ from rehearse.rehearsal import Rehearsal
 from rehearse.ui import render
 from rehearse.ui.room import Room
 from rehearse.ui.screen import Screen, screen
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 
 # Whoever comes back to a tab is told at once, not only when she sends.
 COMING_BACK = """document.addEventListener('visibilitychange', () => { if (!document.hidden) trigger('focus'); });
@@ -64,7 +64,7 @@ def told(room: Room, id: str, error: RehearseError) -> Told:
     except RehearseError:
         # The store itself cannot be read; the first failure says why.
         pass
-    return Told(str(error), gone=False)
+    return Told(trouble(error), gone=False)
 
 
 def watched(room: Room, handler: Callable[..., Any], fit: Callable[[Told], Any]) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from rehearse.ui.render import button, note, safe
 from rehearse.ui.room import Room
 from rehearse.ui.screen import CLICKS, QUIET, lead
 from rehearse.ui.speaking import title
-from rehearse.ui.words import say
+from rehearse.ui.words import say, trouble
 from rehearse.voice import download, fit
 from rehearse.voice.fit import gigabytes
 
@@ -119,7 +119,7 @@ class Voices:
         problem, told = speaking.problem, speaking.note
         if speaking.fetching.offered is not None and not (problem or told):
             if ended.state == "failed":
-                problem = f"{ended.happened} {ended.remedy}"
+                problem = trouble(ended.problem)
             elif ended.state == "stopped":
                 told = say("voices.stopped", done=gigabytes(ended.done), total=gigabytes(ended.total))
         words = problem or told
@@ -167,7 +167,7 @@ class Voices:
             fit.in_computer(offered)
             fit.on_disk(offered, arrived)
         except VoiceError as error:
-            return forget, said + note(str(error))
+            return forget, said + note(trouble(error))
         if fetching.ongoing:
             return forget, said
         words = say("voices.go_on" if arrived else "voices.fetch")

@@ -50,8 +50,10 @@ def open_voice(name: str = settings.EMBEDDED) -> Voice:
     header = speaks(path)
     if (header.context or LEAST_CONTEXT) < LEAST_CONTEXT:
         raise VoiceError(
-            f"The voice {path.name} can keep only {header.context} tokens in mind, which is less than a short talk.",
+            "The voice {name} can keep only {tokens} tokens in mind, which is less than a short talk.",
             "Choose another voice.",
+            name=path.name,
+            tokens=header.context,
         )
     fit.in_memory(path, header)
     return LlamaVoice.load(tried(path), name=title_of(name))
@@ -112,12 +114,13 @@ def file_of(name: str) -> Path:
         if offered.name == name:
             if path.is_file():
                 return path
-            raise VoiceError(f"The voice {name} has not been downloaded yet.", f"Run `rehearse voices pull {name}`.")
+            raise VoiceError("The voice {name} has not been downloaded yet.", "Run `rehearse voices pull {name}`.", name=name)
     path = Path(name).expanduser()
     if path.suffix.lower() != ".gguf" or not path.is_file():
         raise VoiceError(
-            f"There is no voice “{path.name}”.",
+            "There is no voice “{name}”.",
             "Set REHEARSE_VOICE to `embedded`, to one of `rehearse voices list`, to a .gguf file, or to the address of a server.",
+            name=path.name,
         )
     return path
 

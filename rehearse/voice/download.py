@@ -15,9 +15,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from rehearse.catalog import Offered
 from rehearse.errors import RehearseError, VoiceError
 from rehearse.voice import fit
 from rehearse.voice.header import speaks
+from rehearse.voice.progress import Progress, Tell
 
 HUB = "https://huggingface.co"
 # What is written at once: small, so that a cut costs little and progress is told often on a slow line.
@@ -42,26 +43,6 @@ _HEADERS = {"user-agent": "python", "accept-encoding": "identity"}
 _GO_ON = "What has arrived is kept: ask for it again, and it goes on from there."
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a download is: ``done`` and ``total`` in bytes, ``speed`` in bytes a second, ``left`` in seconds; 0 where unknown.
-
-    ``state`` is ``asking`` the hub, ``fetching``, ``checking`` what arrived, ``done``, ``failed`` or ``stopped``; one that failed
-    comes with what happened and what to do.
-    """
-
-    state: str
-    done: int = 0
-    total: int = 0
-    speed: float = 0.0
-    left: float = 0.0
-    happened: str = ""
-    remedy: str = ""
-
-
-Tell = Callable[[Progress], None]
-
-
 def found(name: str) -> Offered:
     """Return the offered voice of this name.
 
@@ -70,7 +51,7 @@ def found(name: str) -> Offered:
     for offered in catalog.offered():
         if offered.name == name:
             return offered
-    raise VoiceError(f"No voice is offered under the name “{name}”.", "`rehearse voices list` shows what there is.")
+    raise VoiceError("No voice is offered under the name “{name}”.", "`rehearse voices list` shows what there is.", name=name)
 
 
 def host() -> str:
@@ -107,12 +88,15 @@ def remove(name: str) -> None:
     if not path.is_file():
         if part:
             return
-        raise VoiceError(f"{name} is not on this computer.", "There is nothing to remove.")
+        raise VoiceError("{name} is not on this computer.", "There is nothing to remove.", name=name)
     try:
         path.unlink()
     except OSError as error:
         raise VoiceError(
-            f"{offered.title} cannot be removed now ({error.strerror}).", "Close rehearse wherever it runs, and try again."
+            "{voice} cannot be removed now ({why}).",
+            "Close rehearse wherever it runs, and try again.",
+            voice=offered.title,
+            why=error.strerror,
         ) from error
 
 
@@ -179,7 +163,9 @@ def _alone(mark: Path, offered: Offered) -> Iterator[None]:
         with mark.open("x", encoding="ascii") as stream:
             stream.write(str(os.getpid()))
     except FileExistsError as error:
-        raise VoiceError(f"{offered.title} is being fetched already.", "Wait until that is done, or stop it first.") from error
+        raise VoiceError(
+            "{voice} is being fetched already.", "Wait until that is done, or stop it first.", voice=offered.title
+        ) from error
     try:
         yield
     finally:
@@ -249,8 +235,9 @@ def _fetched(offered: Offered, folder: Path, tell: Tell) -> Path:
     if part.stat().st_size != size or catalog.sha256_of(part) != expected:
         part.unlink()
         raise VoiceError(
-            f"What arrived is not {offered.title} as it should be, so it was thrown away.",
+            "What arrived is not {voice} as it should be, so it was thrown away.",
             "Try again later; if it stays so, choose another voice.",
+            voice=offered.title,
         )
     try:
         speaks(part)
@@ -284,13 +271,16 @@ def _asked(offered: Offered) -> tuple[str, str, int]:
     said = (told.etag or "").lower()
     if len(said) != 64 or any(each not in "0123456789abcdef" for each in said) or not told.size:
         raise VoiceError(
-            f"{host()} does not say which file it would send, so nothing was fetched.",
+            "{host} does not say which file it would send, so nothing was fetched.",
             "Try again later, or choose another voice.",
+            host=host(),
         )
     if offered.sha256 and said != offered.sha256:
         raise VoiceError(
-            f"The file of {offered.title} at {host()} is not the one this version of rehearse knows, so nothing was fetched.",
+            "The file of {voice} at {host} is not the one this version of rehearse knows, so nothing was fetched.",
             "Choose another voice, or install a newer version of rehearse.",
+            voice=offered.title,
+            host=host(),
         )
     if told.commit_hash:
         # What is fetched is then what was asked about, though the repository should change meanwhile.
@@ -342,25 +332,33 @@ def _told(error: OSError, offered: Offered) -> VoiceError:
     if error.errno in _DISK_FULL:
         return VoiceError(
             "The disk became full while the voice was being fetched.",
-            f"Delete something you no longer need and empty the bin. {_GO_ON}",
+            "Delete something you no longer need and empty the bin. {then}",
+            then=_GO_ON,
         )
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in (401, 403, 404, 410):
         return VoiceError(
-            f"{host()} does not have {offered.title} any more, or does not give it to everybody.",
+            "{host} does not have {voice} any more, or does not give it to everybody.",
             "Choose another voice, or install a newer version of rehearse.",
+            host=host(),
+            voice=offered.title,
         )
     if status == 429:
         return VoiceError(
-            f"{host()} is asked too much just now and wants a pause.", f"Try again in a quarter of an hour. {_GO_ON}"
+            "{host} is asked too much just now and wants a pause.",
+            "Try again in a quarter of an hour. {then}",
+            host=host(),
+            then=_GO_ON,
         )
     if status is not None:
-        return VoiceError(f"{host()} has trouble of its own just now.", f"Try again later. {_GO_ON}")
+        return VoiceError("{host} has trouble of its own just now.", "Try again later. {then}", host=host(), then=_GO_ON)
     if isinstance(error, PermissionError):
         return VoiceError(
-            f"The voice could not be written ({error.strerror}).", "Make sure that the folder of rehearse is yours."
+            "The voice could not be written ({why}).", "Make sure that the folder of rehearse is yours.", why=error.strerror
         )
-    return VoiceError(f"The connection to {host()} was cut, or there is none.", f"Check that you are online. {_GO_ON}")
+    return VoiceError(
+        "The connection to {host} was cut, or there is none.", "Check that you are online. {then}", host=host(), then=_GO_ON
+    )
 
 
 # -- as a process of its own --------------------------------------------------------------------------------------------------
@@ -380,7 +378,7 @@ def main() -> int:
     try:
         pull(offered, tell)
     except RehearseError as error:
-        tell(Progress("failed", arrived(offered), offered.size, happened=error.happened, remedy=error.remedy))
+        tell(replace(Progress.because(error), done=arrived(offered), total=offered.size))
         return 1
     return 0
 

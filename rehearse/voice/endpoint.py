@@ -107,8 +107,9 @@ class EndpointVoice:
             raise self.server.broke_off()
         if thought and not count.written:
             raise VoiceError(
-                f"The model at {self.address} thinks to itself for longer than an answer may be, and says nothing.",
+                "The model at {address} thinks to itself for longer than an answer may be, and says nothing.",
                 "Choose one that answers at once, or switch its thinking off on the server.",
+                address=self.address,
             )
 
     def several(
@@ -123,7 +124,9 @@ class EndpointVoice:
             event = json.loads(line[5:])
             if "error" in event:
                 # What it says of the error may be words of the talk.
-                raise VoiceError(f"The server at {self.address} broke its answer off with an error.", "Its own log says why.")
+                raise VoiceError(
+                    "The server at {address} broke its answer off with an error.", "Its own log says why.", address=self.address
+                )
             choice = (event.get("choices") or [{}])[0]
             delta = choice.get("delta", {})
             text = delta.get("content") or ""

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 
 from rehearse.catalog import Offered
 from rehearse.voice import download
-from rehearse.voice.download import Progress, Tell
+from rehearse.voice.progress import Progress, Tell
 
 # How long it may take to end by itself once it is told to.
 SECONDS_TO_END = 5.0

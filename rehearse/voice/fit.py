@@ -25,8 +25,11 @@ class TooBig(VoiceError):
     def __init__(self, name: str, needed: int, free: int) -> None:
         """Name its file, and both."""
         super().__init__(
-            f"The voice {name} needs about {gigabytes(needed)} of memory, and {gigabytes(free)} are free.",
+            "The voice {name} needs about {needed} of memory, and {free} are free.",
             "Close other programs and try again, or choose a smaller voice.",
+            name=name,
+            needed=gigabytes(needed),
+            free=gigabytes(free),
         )
         self.needed = needed
         self.free = free
@@ -46,9 +49,12 @@ def on_disk(offered: Offered, arrived: int = 0) -> None:
     free = shutil.disk_usage(settings.private_folder(settings.voices_folder())).free
     if free < offered.size - arrived + SPARE_BYTES:
         raise VoiceError(
-            f"There is not enough room on the disk: {offered.title} needs {gigabytes(offered.size - arrived)} and "
-            f"{gigabytes(SPARE_BYTES)} to spare, and {gigabytes(free)} are free.",
+            "There is not enough room on the disk: {voice} needs {size} and {spare} to spare, and {free} are free.",
             "Delete something you no longer need and empty the bin, or choose a smaller voice.",
+            voice=offered.title,
+            size=gigabytes(offered.size - arrived),
+            spare=gigabytes(SPARE_BYTES),
+            free=gigabytes(free),
         )
 
 
@@ -62,8 +68,11 @@ def in_computer(offered: Offered) -> None:
     total = psutil.virtual_memory().total
     if total < SHOWN * offered.ram * 1e9:
         raise VoiceError(
-            f"{offered.title} is made for a computer with {offered.ram} GB of memory, and this one has {gigabytes(total)}.",
+            "{voice} is made for a computer with {ram} GB of memory, and this one has {memory}.",
             "Choose a smaller voice; the one that came along runs everywhere.",
+            voice=offered.title,
+            ram=offered.ram,
+            memory=gigabytes(total),
         )
 
 

@@ -92,12 +92,14 @@ def sound(path: Path) -> Header:
             return _header(_Reader(stream, size), size)
     except OSError as error:
         raise VoiceError(
-            f"The file {path.name} cannot be read ({error.strerror}).",
+            "The file {name} cannot be read ({why}).",
             "Make sure that it belongs to you and that you may open it.",
+            name=path.name,
+            why=error.strerror,
         ) from error
     except _Unsound as error:
         raise VoiceError(
-            f"{path.name} is damaged or not a GGUF model: {error}.", "Fetch it again, or choose another voice."
+            "{name} is damaged or not a GGUF model: {why}.", "Fetch it again, or choose another voice.", name=path.name, why=error
         ) from error
 
 
@@ -108,7 +110,9 @@ def speaks(path: Path) -> Header:
     """
     header = sound(path)
     if header.facts.get("general.type", "model") != "model" or header.architecture in _NO_VOICES:
-        raise VoiceError(f"{path.name} is not a model that can speak.", "Choose a chat model in GGUF form, or another voice.")
+        raise VoiceError(
+            "{name} is not a model that can speak.", "Choose a chat model in GGUF form, or another voice.", name=path.name
+        )
     return header
 
 

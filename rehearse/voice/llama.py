@@ -34,8 +34,9 @@ class OneWay(VoiceError):
     def __init__(self, name: str) -> None:
         """Name its file."""
         super().__init__(
-            f"The voice {name} is built in a way that lets no talk be played again from an earlier place.",
+            "The voice {name} is built in a way that lets no talk be played again from an earlier place.",
             "Choose another voice.",
+            name=name,
         )
 
 
@@ -86,8 +87,9 @@ class LlamaVoice:
                 # A graphics card may have too little memory where the computer has enough.
                 tried = error
         raise VoiceError(
-            f"The voice {model.name} could not be loaded.",
+            "The voice {name} could not be loaded.",
             "The file may be damaged, or this computer may not have enough free memory for it; the embedded voice needs 0.3 GB.",
+            name=model.name,
         ) from tried
 
     def one_word(self) -> None:
@@ -100,7 +102,7 @@ class LlamaVoice:
                 for _ in self._talks.draw(self._weights.tokenize("Hello.")[:32], [Sampling(temperature=0.0)], Event(), set(), 1):
                     break
             except (Broken, NotAModel) as error:
-                raise VoiceError(f"The voice {self.name} cannot write.", "Choose another voice.") from error
+                raise VoiceError("The voice {name} cannot write.", "Choose another voice.", name=self.name) from error
 
     @property
     def adapted(self) -> bool:

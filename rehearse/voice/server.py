@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from rehearse.errors import VoiceError
+from rehearse.errors import Sentence, VoiceError
 
 if TYPE_CHECKING:
     import ssl
@@ -160,14 +160,18 @@ class Server:
             return pause if wait is None else wait
         if status in _REFUSED:
             raise VoiceError(
-                f"The server at {self.address} wants a key, or another one (error {status}).",
+                "The server at {address} wants a key, or another one (error {status}).",
                 "Set REHEARSE_VOICE_KEY to the key that its operator gave you.",
+                address=self.address,
+                status=status,
             )
         if status == _MISSING:
             raise await self._missing(client, model)
         raise VoiceError(
-            f"The server at {self.address} answered with error {status}.",
+            "The server at {address} answered with error {status}.",
             "Its own log says why. Check that it serves a chat model and that REHEARSE_VOICE_MODEL names one it has.",
+            address=self.address,
+            status=status,
         )
 
     async def _missing(self, client: "httpx.AsyncClient", model: str) -> VoiceError:
@@ -175,13 +179,18 @@ class Server:
         self.models = await self._served(client)
         if not self.models or model in self.models:
             return VoiceError(
-                f"The server at {self.address} gives no answers under this address (error {_MISSING}).",
+                "The server at {address} gives no answers under this address (error {status}).",
                 "Check that its address ends in /v1 and that it serves a chat model.",
+                address=self.address,
+                status=_MISSING,
             )
         names = ", ".join(each[:_LETTERS] for each in self.models[:_NAMES])
         return VoiceError(
-            f"The server at {self.address} has no model “{model[:_LETTERS]}”.",
-            f"Set REHEARSE_VOICE_MODEL to one that it has: {names}.",
+            "The server at {address} has no model “{model}”.",
+            "Set REHEARSE_VOICE_MODEL to one that it has: {names}.",
+            address=self.address,
+            model=model[:_LETTERS],
+            names=names,
         )
 
     def _client(self) -> "httpx.AsyncClient":
@@ -205,28 +214,38 @@ class Server:
     def broke_off(self) -> VoiceError:
         """Return what is said where an answer ends before it is finished."""
         return VoiceError(
-            f"The server at {self.address} broke off in the middle of his answer.",
+            "The server at {address} broke off in the middle of his answer.",
             "What he said until then is kept; let him answer again.",
+            address=self.address,
         )
 
     def silent(self) -> VoiceError:
         """Return what is said where no word has come for too long."""
         return VoiceError(
-            f"The server at {self.address} has said nothing for {self.patience.silence:.0f} seconds.",
+            "The server at {address} has said nothing for {seconds} seconds.",
             "It may have too much to do: let him answer again in a moment, or choose a smaller model there.",
+            address=self.address,
+            seconds=round(self.patience.silence),
         )
 
     def not_an_answer(self) -> VoiceError:
         """Return what is said where something else than an answer came."""
-        return VoiceError(f"What the server at {self.address} sent is not an answer.", "Check that its address ends in /v1.")
+        return VoiceError(
+            "What the server at {address} sent is not an answer.", "Check that its address ends in /v1.", address=self.address
+        )
 
     def _unreachable(self) -> VoiceError:
-        return VoiceError(f"The server at {self.address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`.")
+        return VoiceError(
+            "The server at {address} cannot be reached.", "Start it, or set REHEARSE_VOICE to `embedded`.", address=self.address
+        )
 
     def _busy(self, wait: float | None) -> VoiceError:
-        when = "in a moment" if wait is None else f"in {wait:.0f} seconds"
+        when = Sentence("in a moment") if wait is None else Sentence("in {seconds} seconds", {"seconds": round(wait)})
         return VoiceError(
-            f"The server at {self.address} has too much to do, or is still loading its model.", f"Let him answer again {when}."
+            "The server at {address} has too much to do, or is still loading its model.",
+            "Let him answer again {when}.",
+            address=self.address,
+            when=when,
         )
 
 

@@ -35,7 +35,9 @@ def tried(path: Path) -> Path:
         )
     except subprocess.TimeoutExpired as error:
         raise VoiceError(
-            f"The voice {path.name} took more than ten minutes to say a word.", "Choose a smaller one, or the embedded voice."
+            "The voice {name} took more than ten minutes to say a word.",
+            "Choose a smaller one, or the embedded voice.",
+            name=path.name,
         ) from error
     if done.returncode == _ONE_WAY:
         from rehearse.voice.llama import OneWay
@@ -43,9 +45,10 @@ def tried(path: Path) -> Path:
         raise OneWay(path.name)
     if done.returncode:
         raise VoiceError(
-            f"The voice {path.name} could not be loaded.",
+            "The voice {name} could not be loaded.",
             "The file may be damaged, or this computer may not have enough free memory for it; fetch it again, "
             "or choose another voice.",
+            name=path.name,
         )
     return path
 
