@@ -34,7 +34,7 @@ start: .venv/.installed ## open the room in the browser
 	@exec $(RUN) app.py
 
 test: .venv/.installed-test ## run every test
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 fuzz: .venv/.installed-test ## try more than ten thousand odd files, lines, scenes and settings
 	@FUZZ_CASES=1500 $(RUN) -m pytest tests/test_fuzz.py --timeout=3600
