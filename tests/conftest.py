@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from running import Address
+
+# Whoever starts the tests in the background, or with nohup, has them ignore these, and so would every app they start.
+for each in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+    if signal.getsignal(each) is signal.SIG_IGN:
+        signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, because a container's root may not have one; the rest keeps the browser from calling anyone but this machine.

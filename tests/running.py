@@ -64,8 +64,9 @@ def admitted(browser: Any, address: Address, **options: Any) -> Any:
     return context
 
 
-# What Gradio says on the console when a page is left while it still listens for an answer. Nobody sees it.
-_CUT_SHORT = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+# What Gradio says on the console when it stops listening, and when a page is left while it still does. Nobody sees it.
+_STOPPED = "AbortError: "
+_CUT_SHORT = "Unexpected error Connection errored out"
 
 
 def console_errors(page: Any) -> list[str]:
@@ -76,8 +77,12 @@ def console_errors(page: Any) -> list[str]:
         if frame == page.main_frame:
             said[:] = [each for each in said if not each.startswith(_CUT_SHORT)]
 
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    def heard(words: str) -> None:
+        if not words.startswith(_STOPPED):
+            said.append(words)
+
+    page.on("pageerror", lambda error: heard(str(error)))
+    page.on("console", lambda line: heard(line.text) if line.type == "error" else None)
     page.on("framenavigated", left)
     return said
 

@@ -67,11 +67,7 @@ while True:
     other.sendall(str(line.life).encode())
     other.close()
 """
-# A test run that was started with nohup hands on that SIGHUP is not heard.
-HEARS = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
-KEEPER = (
-    f"{HEARS}import sys; from rehearse import keeper; keeper.PAUSES = (0, 0, 0); sys.exit(keeper.Keeper(sys.argv[1:]).keep())"
-)
+KEEPER = "import sys; from rehearse import keeper; keeper.PAUSES = (0, 0, 0); sys.exit(keeper.Keeper(sys.argv[1:]).keep())"
 
 
 class Kept:

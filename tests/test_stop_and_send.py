@@ -25,6 +25,8 @@ from rehearse.voice.voice import Message, Sampling
 pytestmark = pytest.mark.model
 
 ROUNDS = 200
+# Seconds for which his first word is waited for.
+PATIENCE = 3.0
 # Two tabs with a talk each: the context is shared by all.
 TALKS = 2
 
@@ -116,9 +118,13 @@ def test_two_hundred_times(room: Room, voice: Worded, monkeypatch: pytest.Monkey
     with ThreadPoolExecutor(64) as pool:
 
         def ask(line: str, id: str, event: Iterator[Any]) -> None:
-            asked = Asked(event)
+            asked, before = Asked(event), len(heard)
             going.append((line, asked, pool.submit(asked.run)))
-            # A moment that nobody chose: while it waits, reads, writes, or is done.
+            # A moment that nobody chose: while it waits, reads, writes, or is done. And, on the slowest computer too, one while
+            # he speaks.
+            patience = time.monotonic() + (PATIENCE if chance.random() < 0.3 else 0)
+            while len(heard) == before and not going[-1][-1].done() and time.monotonic() < patience:
+                time.sleep(0.001)
             time.sleep(chance.uniform(0, 0.04))
             how = chance.choice(("stop", "stop", "leave", "send on"))
             done[how] += 1

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import socket
 import sys
@@ -225,6 +226,8 @@ def open_page(room: "Room", first: int, *, browser: bool) -> int:
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             served.state.ending.set()
+            # What is cut off by the end is no failure, and would be told at length in her terminal.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             await super().shutdown(sockets)
 
     server = Server(
