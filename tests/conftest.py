@@ -49,6 +49,16 @@ BROWSER_FLAGS = [
 KEPT = ("REHEARSE_BROWSER_REQUIRED",)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a test in the browser run out of patience once: on a busy computer Chromium may sit still for a minute.
+
+    Tried again is only what waited too long, and the summary counts it; what the page shows wrongly fails at once.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError"]))
+
+
 class NetworkRefused(AssertionError):
     """A test tried to reach something other than this machine."""
 

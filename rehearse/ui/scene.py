@@ -11,7 +11,7 @@ from rehearse.ui import render
 from rehearse.ui.lookback import again
 from rehearse.ui.questions import QUESTIONS, fields, summary
 from rehearse.ui.room import Room
-from rehearse.ui.screen import CLICKS, QUIET
+from rehearse.ui.screen import CLICKS, QUIET, lead
 from rehearse.ui.unkept import no_trace
 from rehearse.ui.words import say, trouble
 
@@ -22,11 +22,7 @@ AGES = ((15, "scene.age_teen"), (21, "scene.age_young"), (28, "scene.age_grown")
 # So many of the situations nearest to what she said of him.
 LIKE_HIM = 4
 # Where she is now is where the keyboard is too: the question's field, or the heading of the summary.
-TO_STEP = """() => setTimeout(() => {
-  const at = document.querySelector('#scene-view .asked, #scene-view .ask input, #scene-view .ask textarea');
-  if (at) at.focus();
-  document.querySelector('#scene-view')?.scrollIntoView({block: 'start'});
-}, 80)"""
+TO_STEP = lead("#scene-view .asked, #scene-view .ask input, #scene-view .ask textarea", top="#scene-view")
 
 
 class Scene:

@@ -33,13 +33,14 @@ SERVED = 24
 _LOOK_AGAIN, _LOOKS = 150, 20
 
 
-def lead(*places: str) -> str:
+def lead(*places: str, top: str = "") -> str:
     """Return the script that leads the keyboard to the first of some places that is shown.
 
     A slow computer shows a place late, or draws it anew with the keyboard in it: so for three seconds it is looked for again,
     as long as the keyboard is nowhere else.
 
     :param places: CSS selectors, the most wanted first.
+    :param top: what comes to the top of the window then.
     """
     return f"""() => {{
       const shown = () => {json.dumps(places)}
@@ -48,7 +49,11 @@ def lead(*places: str) -> str:
       let left = {_LOOKS}, led = false;
       const look = () => {{
         const place = shown();
-        if (place && (!led || document.activeElement === document.body)) {{ place.focus(); led = true; }}
+        if (place && (!led || document.activeElement === document.body)) {{
+          place.focus();
+          if ({json.dumps(top)}) document.querySelector({json.dumps(top or "body")})?.scrollIntoView({{block: 'start'}});
+          led = true;
+        }}
         if (left--) setTimeout(look, {_LOOK_AGAIN});
       }};
       setTimeout(look, {_LOOK_AGAIN});
