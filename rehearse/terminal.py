@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 LONGEST_TALK = 2000
+# JSON lets these stand as they are; to some readers, Python's splitlines() among them, they end a line.
+_LINE_ENDS = {ord(each): json.dumps(each)[1:-1] for each in "\x85\u2028\u2029"}
 
 
 class LineError(RehearseError):
@@ -179,8 +181,8 @@ def standard_input() -> TextIO:
 
 
 def write_json(found: Any) -> None:
-    """Write a line of JSON, escaped where standard output cannot write its letters."""
-    line = json.dumps(found, ensure_ascii=False)
+    """Write a line of JSON, escaped where standard output cannot write its letters, or would seem to begin another line."""
+    line = json.dumps(found, ensure_ascii=False).translate(_LINE_ENDS)
     try:
         line.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:

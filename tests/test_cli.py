@@ -113,6 +113,14 @@ def test_jsonl_answers_in_order_and_keeps_ids(run: Run, tmp_path: Path) -> None:
     assert run("check", "--jsonl", str(path)) == (status, out, err)
 
 
+def test_an_answer_is_one_line_to_every_reader(run: Run) -> None:
+    given = {"id": "a\x85b\u2028c\u2029d", "text": "You never\x85call."}
+    status, out, _ = run("check", "--jsonl", "-", stdin=json.dumps(given) + "\n")
+    (line,) = out.splitlines()
+    found = json.loads(line)
+    assert status == 0 and found["id"] == given["id"] and found["text"] == given["text"]
+
+
 def test_a_line_is_read_after_his(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = ToyReader()
     monkeypatch.setattr(ToneCheck, "load", classmethod(lambda cls: toy_check(reader)))

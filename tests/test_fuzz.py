@@ -113,10 +113,10 @@ def spoil(document: dict[str, Any], draw: Callable[..., Any]) -> dict[str, Any]:
         elif how == "from elsewhere":
             *way, key = draw(st.sampled_from(found))
             other: Any = document
+            # The place may be of the spoilt document alone; then nothing comes from there.
             for each in way:
-                other = other[each] if isinstance(other, list) and len(other) > each or isinstance(other, dict) else None
-                if other is None:
-                    break
+                inside = range(len(other)) if isinstance(other, list) else other if isinstance(other, dict) else ()
+                other = other[each] if each in inside else None
             value = other.get(key) if isinstance(other, dict) else None
             holder[last] = copy.deepcopy(value)
         else:
