@@ -398,6 +398,8 @@ def test_everything_that_reaches_out_is_turned_off(home: Path, monkeypatch: pyte
         "GRADIO_RUN_HISTORY",
         "GRADIO_SHARE",
         "GRADIO_TEMP_DIR",
+        "GRADIO_ANALYTICS_MAX_EVENTS",
+        "GRADIO_ANALYTICS_CACHE_FREQUENCY",
         "HF_HUB_OFFLINE",
         "NO_PROXY",
         "no_proxy",
@@ -412,3 +414,25 @@ def test_everything_that_reaches_out_is_turned_off(home: Path, monkeypatch: pyte
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     assert Path(os.environ["GRADIO_TEMP_DIR"]).is_relative_to(tmp_path / "fresh")
     assert "127.0.0.1" in os.environ["NO_PROXY"]
+
+
+def test_gradio_keeps_no_record_of_what_happened(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GRADIO_ANALYTICS_MAX_EVENTS", "GRADIO_ANALYTICS_CACHE_FREQUENCY"):
+        monkeypatch.setenv(name, "5")
+    serve.prepare_environment()
+    import gradio
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    with gradio.Blocks() as page:
+        said = gradio.Textbox()
+        said.change(str.upper, said, said)
+    with TestClient(gradio.mount_gradio_app(FastAPI(), page, path="/", server_name="127.0.0.1")) as client:
+        for number in range(3):
+            body = {"data": [f"word {number}"], "fn_index": 0, "session_hash": "one", "event_data": None}
+            assert client.post("/gradio_api/queue/join", json=body).status_code == 200
+            assert f"WORD {number}" in client.get("/gradio_api/queue/data?session_hash=one").text
+    queue = page._queue
+    assert queue.events_recorded == 3
+    assert len(queue.event_analytics) <= 1
+    assert queue.cached_event_analytics_summary == {"functions": {}}

@@ -47,6 +47,10 @@ def prepare_environment() -> None:
     temporary = settings.private_folder(settings.temporary_folder())
     os.environ.update(
         GRADIO_ANALYTICS_ENABLED="False",
+        # Gradio keeps a record of its last 10,000 events and sums all of them up anew after each one: memory and time that
+        # grow with the evening, for a summary that nobody reads here.
+        GRADIO_ANALYTICS_MAX_EVENTS="1",
+        GRADIO_ANALYTICS_CACHE_FREQUENCY=str(10**9),
         GRADIO_RUN_HISTORY="False",
         GRADIO_TEMP_DIR=str(temporary),
         GRADIO_SHARE="False",
