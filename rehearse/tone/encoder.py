@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rehearse import catalog, settings
 from rehearse.errors import DataError, ModelMissing
+from rehearse.tone import standins
 from rehearse.tone.heard import Heard, Reading
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ def base_model() -> "SentenceTransformer":
     :raises ModelChanged: if the weights are not the pinned ones.
     """
     folder = catalog.verified("encoder").parent
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
+    with standins.instead():
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-    # A bar that counts weights means nothing to the person in front of the terminal.
-    logging.disable_progress_bar()
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        # A bar that counts weights means nothing to the person in front of the terminal.
+        logging.disable_progress_bar()
+        with standins.built_at_once():
+            return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 
 class MiniLM:
