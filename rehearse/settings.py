@@ -7,6 +7,7 @@ shell changes it. :data:`SETTINGS` is the whole list; the reference in ``docs/se
 import os
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from rehearse.errors import SettingError
@@ -152,6 +153,7 @@ def voices_folder() -> Path:
     return data_folder() / "voices"
 
 
+@cache
 def _carried(name: str) -> Path:
     """Return a folder carried with the code: inside the package when installed, beside it in a checkout."""
     package = Path(__file__).resolve().parent

@@ -193,3 +193,15 @@ def test_what_was_read_lately_is_not_read_again(monkeypatch: pytest.MonkeyPatch)
     made.encode(["one"])
     assert counting.read[-1] == "one", "the oldest is kept for ever"
     assert made.encode([]).shape == (0, 2)
+
+
+def test_texts_are_packed_into_the_rows_they_fill() -> None:
+    lengths = [5, 30, 12, 7, 30]
+    starts, rows = encoder._packed(lengths, 42)
+    assert rows == 2
+    taken: set[int] = set()
+    for start, length in zip(starts, lengths, strict=True):
+        places = set(range(start, start + length))
+        assert not taken & places and len({place // 42 for place in places}) == 1
+        taken |= places
+    assert encoder._packed([9, 4], 13) == ([0, 9], 1)

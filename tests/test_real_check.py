@@ -6,7 +6,8 @@ import pytest
 
 from rehearse import article
 from rehearse.lab import lines
-from rehearse.tone import ToneCheck
+from rehearse.tone import ToneCheck, encoder
+from rehearse.tone.heard import Heard
 from rehearse.tone.remarks import Remark
 
 pytestmark = pytest.mark.model
@@ -98,3 +99,22 @@ def test_what_she_calls_fine_or_says_stings_is_treated_so_and_its_neighbours_are
         assert heeding.check(same).flagged, same
     for other in ("Hi honey, how was work?", "I made soup today.", "The parcel came this morning."):
         assert not heeding.check(other).flagged, other
+
+
+def test_what_is_read_of_a_text_does_not_hang_on_what_is_read_beside_it() -> None:
+    _, tuned = encoder.load()
+    long = " ".join(f"On day {number} we walked to the harbour and back." for number in range(40))
+    heard = [
+        Heard("You never call me any more.", "Hi love."),
+        Heard("", ""),
+        Heard("How was your week?"),
+        Heard(long, "him: What did you do all summer?"),
+        *(Heard(f"I saw {number} geese today.", "Nice weather.") for number in range(40)),
+    ]
+    together = tuned.read(heard)
+    alone = [reading for each in heard for reading in tuned.read([each])]
+    assert [each.span for each in together] == [each.span for each in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert one.score == pytest.approx(other.score, abs=2e-4)
+        assert one.kinds == pytest.approx(other.kinds, abs=2e-4)
+    assert together[0].score > 0.5 > 0.3 > together[2].score

@@ -10,6 +10,7 @@ import copy
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # MiniLM reads 256 word pieces; a spoken sentence with the line before it rarely needs 100.
 LONGEST = 128
 BATCH = 32
+# Texts are packed into rows of so many tokens, or as many as the longest has.
+ROW = 128
 # Vectors kept, 1.5 kB each.
 REMEMBERED = 512
 
@@ -128,28 +131,93 @@ class TunedReader:
     def _read_batch(self, heard: Sequence[Heard]) -> list[Reading]:
         import torch
 
+        packed = Packed.of(self.tokenizer, heard)
         with torch.inference_mode():
-            batch = tokenized(self.tokenizer, heard)
             states = self.network(
-                **{key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids")}
-            ).last_hidden_state
-            own = batch["own"].unsqueeze(-1)
-            pooled = (states * own).sum(1) / own.sum(1).clamp(min=1)
-            flags = torch.sigmoid(_linear(pooled, self.heads, "flag").squeeze(-1) / self.temperature)
-            kinds = torch.softmax(_linear(pooled, self.heads, "kind"), dim=-1)
-            carries = torch.sigmoid(_linear(states, self.heads, "span").squeeze(-1))
-        found = []
-        for row, each in enumerate(heard):
-            offsets = batch["offset_mapping"][row].tolist()
-            inside = [(offsets[i], float(carries[row, i])) for i in range(len(offsets)) if batch["own"][row, i]]
-            found.append(
-                Reading(
-                    score=round(float(flags[row]), 4),
-                    kinds={name: round(float(kinds[row, i]), 4) for i, name in enumerate(self.kinds)},
-                    span=_span(each.text, inside, self.span_threshold),
-                )
+                input_ids=packed.tokens,
+                attention_mask=packed.together(),
+                token_type_ids=packed.sorts,
+                position_ids=packed.positions,
+            ).last_hidden_state.flatten(0, 1)
+            own = torch.zeros(len(heard), states.shape[0])
+            for row, places in enumerate(packed.own):
+                own[row, places] = 1.0
+            pooled = (own @ states) / own.sum(1, keepdim=True).clamp(min=1)
+            flags = torch.sigmoid(_linear(pooled, self.heads, "flag").squeeze(-1) / self.temperature).tolist()
+            kinds = torch.softmax(_linear(pooled, self.heads, "kind"), dim=-1).tolist()
+            carries = torch.sigmoid(_linear(states, self.heads, "span").squeeze(-1)).tolist()
+        return [
+            Reading(
+                score=round(flags[row], 4),
+                kinds={name: round(value, 4) for name, value in zip(self.kinds, kinds[row], strict=True)},
+                span=_span(
+                    each.text, [(packed.offsets[place], carries[place]) for place in packed.own[row]], self.span_threshold
+                ),
             )
-        return found
+            for row, each in enumerate(heard)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Texts of different lengths, one after the other in as few rows as they fill, for one pass of the network.
+
+    A sentence is short beside the draft it stands in; filled up to the draft's length, half of what is computed would be filling.
+    Each token attends to its own text alone, and its position is counted from there, so that what is read of a text is the same.
+
+    ``own`` are, for each text, the places of its own tokens (those of the line before it are not), counted over all rows, and
+    ``offsets`` says for each place where in its text the token stands.
+    """
+
+    tokens: "torch.Tensor"
+    sorts: "torch.Tensor"
+    positions: "torch.Tensor"
+    texts: "torch.Tensor"
+    own: list[list[int]]
+    offsets: dict[int, tuple[int, int]]
+
+    @classmethod
+    def of(cls, tokenizer: Any, heard: Sequence[Heard]) -> "Packed":
+        """Tokenize texts and pack them."""
+        import torch
+
+        found = tokenizer([joined(each) for each in heard], **_CUTTING)
+        lengths = [len(each) for each in found["input_ids"]]
+        width = min(sum(lengths), max(ROW, *lengths))
+        starts, rows = _packed(lengths, width)
+        tokens, sorts, positions = (torch.zeros(rows * width, dtype=torch.long) for _ in range(3))
+        # Filling belongs to no text, and attends to itself.
+        texts = torch.full((rows * width,), -1, dtype=torch.long)
+        own: list[list[int]] = []
+        offsets: dict[int, tuple[int, int]] = {}
+        for number, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+            place = slice(start, start + length)
+            tokens[place] = torch.tensor(found["input_ids"][number])
+            sorts[place] = torch.tensor(found["token_type_ids"][number])
+            positions[place] = torch.arange(length)
+            texts[place] = number
+            wanted = 1 if heard[number].before else 0
+            own.append([start + i for i, sequence in enumerate(found.sequence_ids(number)) if sequence == wanted])
+            offsets |= {place: found["offset_mapping"][number][place - start] for place in own[-1]}
+        shape = (rows, width)
+        return cls(tokens.view(shape), sorts.view(shape), positions.view(shape), texts.view(shape), own, offsets)
+
+    def together(self) -> "torch.Tensor":
+        """Return which tokens attend to which: shape (rows, 1, tokens, tokens)."""
+        return (self.texts[:, :, None] == self.texts[:, None, :])[:, None]
+
+
+def _packed(lengths: Sequence[int], width: int) -> tuple[list[int], int]:
+    """Return where each text starts, counted over all rows of a width, and how many rows there are; the longest go first."""
+    starts = [0] * len(lengths)
+    free: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        row = next((row for row, left in enumerate(free) if left >= lengths[index]), len(free))
+        if row == len(free):
+            free.append(width)
+        starts[index] = row * width + width - free[row]
+        free[row] -= lengths[index]
+    return starts, len(free)
 
 
 def tokenized(tokenizer: Any, heard: Sequence[Heard]) -> "dict[str, torch.Tensor]":
@@ -167,14 +235,13 @@ def tokenized(tokenizer: Any, heard: Sequence[Heard]) -> "dict[str, torch.Tensor
     return tensors
 
 
-_TOKENIZING: dict[str, Any] = {
-    "padding": True,
+_CUTTING: dict[str, Any] = {
     "truncation": "longest_first",
     "max_length": LONGEST,
-    "return_tensors": "pt",
     "return_offsets_mapping": True,
     "return_token_type_ids": True,
 }
+_TOKENIZING: dict[str, Any] = {**_CUTTING, "padding": True, "return_tensors": "pt"}
 
 
 def _linear(states: "torch.Tensor", heads: "dict[str, torch.Tensor]", name: str) -> "torch.Tensor":
@@ -183,7 +250,7 @@ def _linear(states: "torch.Tensor", heads: "dict[str, torch.Tensor]", name: str)
     return torch.nn.functional.linear(states, heads[f"{name}.weight"], heads[f"{name}.bias"])
 
 
-def _span(text: str, tokens: list[tuple[list[int], float]], threshold: float) -> tuple[int, int]:
+def _span(text: str, tokens: list[tuple[tuple[int, int], float]], threshold: float) -> tuple[int, int]:
     """Return the run from the first to the last word over the threshold; the whole sentence if none is."""
     over = [offset for offset, value in tokens if value >= threshold]
     if not over:
