@@ -1,13 +1,15 @@
 """The draft in a real browser, over the doubles: what is underlined and said of it as she writes, and what is said aloud."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from states import DRAFT, HARD, begin, marks, send, write
+from running import running_app
+from states import DRAFT, HARD, begin, marks, opened, send, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -52,6 +54,20 @@ def test_a_draft_written_anew_is_marked_anew(page: "Page", address: str) -> None
     write(page, "It is your fault. You never write.")
     page.wait_for_function("() => document.querySelectorAll('.mirror u').length === 2")
     assert marks(page) == [["under-finding here", "fault"], ["under-finding", "never"]]
+
+
+def test_what_was_written_before_the_check_woke_up_is_read_once_it_has(chromium: "Browser", tmp_path: Path) -> None:
+    awake = tmp_path / "awake"
+    with running_app(tmp_path / "home", tmp_path / "log.txt", toy=True, TOY_CHECK_WAITS_FOR=str(awake)) as address:
+        page = opened(chromium, address)
+        begin(page, address)
+        page.fill(DRAFT, HARD)
+        page.get_by_text("Your line will be read as soon as it is ready.").wait_for()
+        awake.touch()
+        page.wait_for_function("() => document.querySelectorAll('.mirror u').length === 3")
+        assert page.input_value(DRAFT) == HARD
+        assert page.locator("#status").inner_text().strip() == "Everything is ready."
+        page.context.close()
 
 
 def test_one_finding_is_explained_at_a_time_and_the_caret_chooses(page: "Page", address: str) -> None:

@@ -9,9 +9,10 @@ import itertools
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import ClassVar
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
@@ -56,7 +57,10 @@ class Patient(ScriptedVoice):
 
 
 class Whole(Room):
-    """A room that has nothing to load: its parts come with the store."""
+    """A room that has nothing to load: its parts come with the store.
+
+    If ``TOY_CHECK_WAITS_FOR`` names a file, the check wakes up only once there is one.
+    """
 
     __slots__ = ()
     son: ClassVar[Son]
@@ -64,11 +68,19 @@ class Whole(Room):
     def furnish(self, transcripts: Transcripts) -> None:
         """Bring in the open store, the toy check and the scripted son."""
         super().furnish(transcripts)
-        self.parts.check, self.parts.son = toy_check(), self.son
-        self.check.state = self.voice.state = "ready"
+        self.parts.son, self.voice.state = self.son, "ready"
+        if not os.environ.get("TOY_CHECK_WAITS_FOR"):
+            self.parts.check, self.check.state = toy_check(), "ready"
 
     def load(self) -> None:
-        """Do nothing: its parts are there."""
+        """Do nothing: its parts are there, but for a check that waits."""
+        if awaited := os.environ.get("TOY_CHECK_WAITS_FOR"):
+            Thread(target=self._wake, args=[Path(awaited)], daemon=True).start()
+
+    def _wake(self, awaited: Path) -> None:
+        while not awaited.exists():
+            time.sleep(0.05)
+        self.parts.check, self.check.state = toy_check(), "ready"
 
 
 def main() -> None:

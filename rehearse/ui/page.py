@@ -60,6 +60,8 @@ class Page:
             self.current = gr.Textbox(visible="hidden", elem_id="current")
             self.address = gr.Textbox(visible="hidden", elem_id="address")
             self.resumable = gr.State("")
+            # How far the check is, so that what she wrote meanwhile is read once it can be.
+            self.awake = gr.Textbox(room.check.state, visible="hidden", elem_id="awake")
             # The talk that he is to begin, once it is on the screen.
             self.his_turn = gr.Textbox(visible="hidden", elem_id="his-turn")
             with gr.Tabs(selected=SCENE, elem_id="views", overflow_behavior="wrap") as self.tabs:
@@ -126,7 +128,8 @@ class Page:
         self.voices.wire(self.shelf_tab)
         self.lock.wire()
         self.along.wire()
-        self.clock.tick(self._look, None, [self.status, self.clock], queue=False, **QUIET)
+        self.clock.tick(self._look, None, [self.status, self.clock, self.awake], queue=False, **QUIET)
+        self.awake.change(self.talk.read, [self.current, self.talk.draft], self.talk.read_outputs, **QUIET)
         resumed = [self.scene.before, self.scene.go_on, self.resumable, self.scene.again]
 
         arriving = self.blocks.load(self._arrive, None, [self.current, self.tabs, *resumed, self.back_note], **QUIET)
@@ -200,8 +203,8 @@ class Page:
 
     # -- handlers ----------------------------------------------------------------------------------------------------------
 
-    def _look(self) -> tuple[str, Any]:
-        return self._status(), gr.Timer(active=self.room.busy)
+    def _look(self) -> tuple[str, Any, str]:
+        return self._status(), gr.Timer(active=self.room.busy), self.room.check.state
 
     def _arrive(self, request: gr.Request) -> tuple[Any, ...]:
         """Show what the address names; otherwise the scene, with a way back to the talk she left last."""
