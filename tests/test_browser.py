@@ -266,6 +266,7 @@ def test_what_stands_beside_the_talk(page: "Page", address: str) -> None:
     write(page, "I want to die.")
     page.click("#send")
     page.wait_for_selector("#talk-note .outside[data-met=distress]")
+    page.wait_for_function("() => document.activeElement.matches('.outside h3')")
     assert "findahelpline.com" in page.inner_text(".outside") and page.locator("li.turn").count() == 0
 
     write(page, HARD)
@@ -283,8 +284,13 @@ def test_what_stands_beside_the_talk(page: "Page", address: str) -> None:
     page.click("#seats")
     page.wait_for_function("() => document.querySelector('#beside-panel').innerText.includes('own seat again')")
 
+    # However far away she is on the page, what is said then comes into sight, and the keyboard with it.
+    page.evaluate("() => window.scrollTo(0, 0)")
     page.keyboard.press("Escape")
     page.wait_for_selector("#beside-panel .outside[data-met=out]")
+    page.wait_for_function("() => document.activeElement.matches('.outside h3')")
+    box = page.locator(".outside h3").bounding_box()
+    assert box is not None and 0 <= box["y"] < 900 / 2
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])

@@ -209,12 +209,14 @@
     turn.scrollIntoView({block: 'center'});
   };
 
-  // What was asked for comes into sight, wherever on a long page it was asked for.
-  let compared = null;
-  const bring = () => {
-    const shown = one('#compare section, #compare h3');
-    if (shown && shown !== compared) shown.scrollIntoView({block: 'start'});
-    compared = shown;
+  // What was asked for comes into sight, wherever on a long page it was asked for; what grows, once. The keyboard follows outside.
+  const brought = {};
+  const bring = (place, block = 'start') => {
+    const [shown, before] = [all(place).find(each => each.offsetParent), brought[place]];
+    brought[place] = shown;
+    if (!shown || shown === before || (before && block === 'nearest')) return;
+    shown.scrollIntoView({block});
+    if (place === '.outside') one('h3', shown).focus({preventScroll: true});
   };
 
   // On a phone the names of the views stand in one row that is wider than the page: the one that is shown is always in sight.
@@ -254,7 +256,9 @@
     paint();
     readAloud();
     arrive();
-    bring();
+    bring('#compare section, #compare h3');
+    bring('#beside-panel .doors, #beside-panel .felt', 'nearest');
+    bring('.outside');
     bringView();
     unkept();
   };
