@@ -223,13 +223,10 @@
   let view = null;
   const bringView = () => {
     const shown = one('#views .tab-container button.selected');
-    if (!shown || shown === view) return;
-    middle(view = shown);
+    if (shown && shown !== view) middle(view = shown);
   };
-  const middle = name => {
-    const row = name.parentElement;
+  const middle = (name, row = name.parentElement) =>
     row.scrollTo({left: name.offsetLeft - row.offsetLeft - (row.clientWidth - name.offsetWidth) / 2});
-  };
   // So is the one that the keyboard is on: a browser leaves it half out of sight.
   document.addEventListener('focusin', ({target}) => { if (target.matches('.tab-container button:focus-visible')) middle(target); });
   window.addEventListener('resize', () => { view = null; soon(); });
