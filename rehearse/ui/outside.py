@@ -28,7 +28,8 @@ def panel(met: Met | str, name: str, country: str = "") -> str:
     private = f'<p class="quiet">{safe(helplines.general("private").format(name=name))}</p>' if met != OUT else ""
     heading = safe(told.heading.format(name=name))
     return (
-        f'<section class="outside" role="alertdialog" aria-label="{heading}" data-met="{safe(met)}"><h3 tabindex="-1">{heading}</h3>{words}'
+        f'<section class="outside" role="alertdialog" aria-label="{heading}" data-met="{safe(met)}">'
+        f'<h3 tabindex="-1">{heading}</h3>{words}'
         f'{_lines(met, country or helplines.here())}<div class="acts">{acts}</div>{private}</section>'
     )
 
