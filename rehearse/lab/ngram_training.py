@@ -26,7 +26,7 @@ SMOOTHING = 0.3
 STRENGTH = 10.0
 KIND_STRENGTH = 10.0
 # So many features are kept of each block, at most: those that weigh most. The file has to stay small.
-MOST = {"words": 110_000, "letters": 50_000, "before": 20_000}
+MOST = {"words": 102_000, "letters": 50_000, "before": 20_000}
 ARTICLE_TIMES = 3
 # What the article itself calls its warned phrases counts more than what a like line is called elsewhere.
 ARTICLE_WEIGHT = 30.0
