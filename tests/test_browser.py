@@ -190,7 +190,8 @@ def test_someone_like_him_comes_first(page: "Page", address: str) -> None:
 
 def test_a_line_not_yet_seen_by_her_is_held_once(page: "Page", address: str) -> None:
     begin(page, address)
-    write(page, "After all I have done for you, you never call me.")
+    # Sent before she has paused, and so before the check has read it.
+    page.fill(DRAFT, "After all I have done for you, you never call me.")
     page.press(DRAFT, "Enter")
     page.wait_for_selector(".report .summary")
     assert page.locator("li.turn").count() == 0
