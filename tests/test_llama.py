@@ -16,7 +16,6 @@ from rehearse.son import Son, examples, prompt
 from rehearse.son.rewriter import VoiceRewriter
 from rehearse.turn import Openness, Turn
 from rehearse.voice.llama import LlamaVoice
-from rehearse.voice.strands import flash_attention
 from rehearse.voice.voice import Message, Sampling
 
 pytestmark = pytest.mark.model
@@ -122,15 +121,7 @@ def test_the_same_words_as_the_plain_library_draws(voice: LlamaVoice) -> None:
     """Same file, prompt, sampler and seed: what is kept and how it is drawn is ours, the words are llama.cpp's."""
     import llama_cpp
 
-    # Attention in one go is rounded otherwise, and so may draw other words.
-    plain = llama_cpp.Llama(
-        str(catalog.verified("voice")),
-        n_ctx=1024,
-        n_threads=1,
-        n_threads_batch=1,
-        flash_attn=flash_attention() == llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
-        verbose=False,
-    )
+    plain = llama_cpp.Llama(str(catalog.verified("voice")), n_ctx=1024, n_threads=1, n_threads_batch=1, verbose=False)
     tokens = voice.tokenize(asked("How is the new job, Daniel?"))
     for sampling in (replace(GREEDY, afresh=True), DRAWN, replace(DRAWN, seed=11, repeat_penalty=1.3)):
         plain.reset()

@@ -8,7 +8,6 @@ answers to one prompt are drawn side by side, a token of each at a time, which c
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from threading import Event
 from typing import Any
@@ -67,7 +66,8 @@ class Strands:
         given.n_seq_max = WIDTH + KEPT
         given.n_outputs_max = WIDTH + KEPT
         given.kv_unified = True
-        given.flash_attn_type = flash_attention()
+        # Measured: slower on a processor for several answers at once, and no faster for one (docs/performance.md).
+        given.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         given.n_threads = given.n_threads_batch = threads
         given.no_perf = True
         self._native: Any = llama_cpp.llama_init_from_model(weights.model, given)
@@ -248,19 +248,6 @@ class Strands:
             llama_cpp.llama_batch_free(self._batch)
             llama_cpp.llama_free(self._native)
             self._native = None
-
-
-@cache
-def flash_attention() -> int:
-    """Return whether attention is computed in one go, as llama.cpp numbers it: where the processor has AVX-512.
-
-    Measured: there it reads a tenth faster and writes no slower; without, it is slower for several answers at once
-    (docs/performance.md).
-    """
-    import llama_cpp
-
-    wide = b"AVX512 = 1" in llama_cpp.llama_print_system_info()
-    return int(llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED if wide else llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED)
 
 
 def _same(held: Sequence[int], wanted: Sequence[int]) -> int:
