@@ -22,7 +22,7 @@ from rehearse import kinds, settings
 from rehearse.lab import lines
 from rehearse.lab.lines import Example
 from rehearse.lab.processor import half_precision_pays
-from rehearse.tone.encoder import base_model, tokenized
+from rehearse.tone.encoder import CUTTING, base_model, joined
 from rehearse.tone.heard import Heard
 
 NAMES = ("flag", "kind", "span")
@@ -216,6 +216,19 @@ class Trainer:
         ours |= {f"head.{name}": tensor.half().contiguous() for name, tensor in self.heads.state_dict().items()}
         save_file(ours, folder / "layers.safetensors")
         (folder / "reader.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def tokenized(tokenizer: Any, heard: Sequence[Heard]) -> dict[str, torch.Tensor]:
+    """Return the batch for the network, and which tokens are the sentence's own (``own``, 1 or 0 a token)."""
+    batch: Any = tokenizer([joined(each) for each in heard], **CUTTING, padding=True, return_tensors="pt")
+    own = torch.zeros_like(batch["input_ids"])
+    for row, each in enumerate(heard):
+        wanted = 1 if each.before else 0
+        for column, sequence in enumerate(batch.sequence_ids(row)):
+            own[row, column] = int(sequence == wanted)
+    batch["own"] = own
+    tensors: dict[str, torch.Tensor] = batch
+    return tensors
 
 
 def fitted_temperature(logits: torch.Tensor, flags: torch.Tensor) -> float:

@@ -181,7 +181,7 @@ class Packed:
         """Tokenize texts and pack them."""
         import torch
 
-        found = tokenizer([joined(each) for each in heard], **_CUTTING)
+        found = tokenizer([joined(each) for each in heard], **CUTTING)
         lengths = [len(each) for each in found["input_ids"]]
         width = min(sum(lengths), max(ROW, *lengths))
         starts, rows = _packed(lengths, width)
@@ -220,28 +220,13 @@ def _packed(lengths: Sequence[int], width: int) -> tuple[list[int], int]:
     return starts, len(free)
 
 
-def tokenized(tokenizer: Any, heard: Sequence[Heard]) -> "dict[str, torch.Tensor]":
-    """Return the batch for the network, and which tokens are the sentence's own (``own``, 1 or 0 a token)."""
-    import torch
-
-    batch: Any = tokenizer([joined(each) for each in heard], **_TOKENIZING)
-    own = torch.zeros_like(batch["input_ids"])
-    for row, each in enumerate(heard):
-        wanted = 1 if each.before else 0
-        for column, sequence in enumerate(batch.sequence_ids(row)):
-            own[row, column] = int(sequence == wanted)
-    batch["own"] = own
-    tensors: dict[str, torch.Tensor] = batch
-    return tensors
-
-
-_CUTTING: dict[str, Any] = {
+# How texts are cut into word pieces, for reading and for training alike.
+CUTTING: dict[str, Any] = {
     "truncation": "longest_first",
     "max_length": LONGEST,
     "return_offsets_mapping": True,
     "return_token_type_ids": True,
 }
-_TOKENIZING: dict[str, Any] = {**_CUTTING, "padding": True, "return_tensors": "pt"}
 
 
 def _linear(states: "torch.Tensor", heads: "dict[str, torch.Tensor]", name: str) -> "torch.Tensor":
