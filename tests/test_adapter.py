@@ -5,14 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rehearse.lab.adapter import PROJECTIONS, rotated, write_adapter
+from rehearse.lab.adapter import PROJECTIONS, read_adapter, rotated, unrotated, write_adapter
 
 HEADS, KV_HEADS, SIZE, HIDDEN, RANK, LAYERS = 4, 2, 8, 16, 2, 2
-
-
-def undone(rows: np.ndarray, heads: int) -> np.ndarray:
-    """Return rows in transformers' order again: first halves of the pairs, then second halves, head by head."""
-    return rows.reshape(heads, rows.shape[0] // heads // 2, 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
 
 
 def test_the_order_of_one_head() -> None:
@@ -25,7 +20,7 @@ def test_the_order_of_one_head() -> None:
 def test_it_can_be_undone_and_moves_whole_rows() -> None:
     rows = np.random.default_rng(0).normal(size=(HEADS * SIZE, RANK)).astype(np.float32)
     assert not np.array_equal(rotated(rows, HEADS), rows)
-    assert np.array_equal(undone(rotated(rows, HEADS), HEADS), rows)
+    assert np.array_equal(unrotated(rotated(rows, HEADS), HEADS), rows)
     assert sorted(map(tuple, rotated(rows, HEADS))) == sorted(map(tuple, rows))
 
 
@@ -47,6 +42,16 @@ def weights() -> dict[str, np.ndarray]:
             made[f"{stem}.lora_A"] = draw.normal(size=(RANK, HIDDEN)).astype(np.float32)
             made[f"{stem}.lora_B"] = draw.normal(size=(out.get(name.split(".")[1], HIDDEN), RANK)).astype(np.float32)
     return made
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    pytest.importorskip("gguf", reason="the lab's extra is not installed")
+    given = weights()
+    write_adapter(tmp_path / "adapter.gguf", given, alpha=32.0, heads=HEADS, kv_heads=KV_HEADS)
+    found = read_adapter(tmp_path / "adapter.gguf", heads=HEADS, kv_heads=KV_HEADS)
+    assert found.keys() == given.keys()
+    for name, matrix in given.items():
+        assert np.array_equal(found[name], matrix.astype(np.float16).astype(np.float32)), name
 
 
 def test_the_file_has_the_right_tensors(tmp_path: Path) -> None:

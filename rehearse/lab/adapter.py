@@ -27,6 +27,11 @@ def rotated(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     return rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
 
 
+def unrotated(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+    """Return rows of a query or key matrix in transformers' order again: what :func:`rotated` did, undone."""
+    return rows.reshape(heads, rows.shape[0] // heads // 2, 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
+
+
 def write_adapter(path: Path, weights: Mapping[str, NDArray[np.float32]], *, alpha: float, heads: int, kv_heads: int) -> None:
     """Write an adapter in half precision.
 
@@ -48,6 +53,24 @@ def write_adapter(path: Path, weights: Mapping[str, NDArray[np.float32]], *, alp
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def read_adapter(path: Path, *, heads: int, kv_heads: int) -> dict[str, NDArray[np.float32]]:
+    """Return the matrices of an adapter by the names that :func:`write_adapter` takes, so that training can go on from a file.
+
+    :raises OSError: if the file cannot be read.
+    """
+    import gguf
+
+    projections = {ours: theirs for theirs, ours in PROJECTIONS.items()}
+    found = {}
+    for tensor in gguf.GGUFReader(path).tensors:
+        _, block, projection, _, side = tensor.name.split(".")
+        matrix = np.array(tensor.data, dtype=np.float32)
+        if side == "lora_b" and projection in ("attn_q", "attn_k"):
+            matrix = unrotated(matrix, heads if projection == "attn_q" else kv_heads)
+        found[f"model.layers.{block}.{projections[projection]}.{side.replace('_b', '_B').replace('_a', '_A')}"] = matrix
+    return found
 
 
 def _parsed(name: str) -> tuple[int, str, str]:

@@ -1,6 +1,7 @@
 """Training the second look: a LoRA on the middle layers of the embedded SmolLM2, and heads on what they give.
 
     python -m rehearse.lab.look_training --out runs/look --epochs 3
+    python -m rehearse.lab.look_training --out runs/look --epochs 1 --start models/tone
 
 A language model knows far more of how people talk than the small encoder does, but its last layers know what comes next, not
 what was meant: of its thirty layers the eighteenth tells blame apart best, frozen and with a straight line on top. So the
@@ -24,7 +25,7 @@ from torch.nn import functional
 
 from rehearse import catalog, distress, kinds
 from rehearse.lab import corpus, lines, listener_training
-from rehearse.lab.adapter import PROJECTIONS, write_adapter
+from rehearse.lab.adapter import PROJECTIONS, read_adapter, write_adapter
 from rehearse.lab.processor import half_precision_pays
 from rehearse.lab.reader_training import kind_goal, unequal
 from rehearse.lab.tone_measure import auc, f1
@@ -107,8 +108,8 @@ class Network(torch.nn.Module):
 class Run:
     """One training run in a folder of its own."""
 
-    def __init__(self, out: Path, recipe: dict[str, Any]) -> None:
-        """Load the model, compute the frozen layers once, and take up what the folder holds."""
+    def __init__(self, out: Path, recipe: dict[str, Any], start: Path | None = None) -> None:
+        """Load the model, compute the frozen layers once, and take up what the folder holds, or begin from what ``start`` holds."""
         from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -149,6 +150,28 @@ class Run:
                 head.load_state_dict(state["heads"][name])
             self.optimiser.load_state_dict(state["optimiser"])
             self.done = state["done"]
+        elif start is not None:
+            self._begin_from(start)
+
+    def _begin_from(self, folder: Path) -> None:
+        """Take the adapter and the heads of a look that was trained before, of the same layers and rank."""
+        from peft import set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        config = self.network.layers.get_base_model().config
+        given = read_adapter(folder / "look.gguf", heads=config.num_attention_heads, kv_heads=config.num_key_value_heads)
+        names = {_moved(name, self.recipe["frozen"]): name for name in self._adapter()}
+        if given.keys() != names.keys():
+            raise ValueError("the look to begin from has other layers")
+        set_peft_model_state_dict(self.network.layers, {names[name]: torch.from_numpy(given[name]) for name in names})
+        heads = load_file(folder / "look.safetensors")
+        for name, head in self.network.heads().items():
+            head.load_state_dict({key: heads[f"{name}.{key}"] for key in ("weight", "bias")})
+
+    def _adapter(self) -> dict[str, torch.Tensor]:
+        from peft import get_peft_model_state_dict
+
+        return dict(get_peft_model_state_dict(self.network.layers))
 
     def _frozen(self, whole: Any, given: list[Row], part: str) -> list[tuple[torch.Tensor, int, int]]:
         """Return what the frozen layers give for each text, and where her own words stand."""
@@ -277,11 +300,10 @@ class Run:
 
     def save(self) -> None:
         """Save the state of the run, the adapter as GGUF and the heads."""
-        from peft import get_peft_model_state_dict
         from safetensors.torch import save_file
 
         self.out.mkdir(parents=True, exist_ok=True)
-        adapter = get_peft_model_state_dict(self.network.layers)
+        adapter = self._adapter()
         heads = {name: head.state_dict() for name, head in self.network.heads().items()}
         state = {"adapter": adapter, "heads": heads, "optimiser": self.optimiser.state_dict(), "done": self.done}
         torch.save(state, self.out / "run.pt")
@@ -331,9 +353,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pair-weight", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--start", type=Path, help="a folder with a look to begin from, where --out holds none yet")
     recipe = vars(parser.parse_args(arguments))
-    out = recipe.pop("out")
-    run = Run(out, recipe)
+    out, start = recipe.pop("out"), recipe.pop("start")
+    run = Run(out, recipe, start)
+    if start is not None and not run.done:
+        run.measure()
     while run.done < recipe["epochs"]:
         run.epoch()
     return 0
