@@ -109,7 +109,7 @@ class Run:
     """One training run in a folder of its own."""
 
     def __init__(self, out: Path, recipe: dict[str, Any], start: Path | None = None) -> None:
-        """Load the model, compute the frozen layers once, and take up what the folder holds, or begin from what ``start`` holds."""
+        """Load the model, compute the frozen layers once, and take up what the folder holds, else what ``start`` holds."""
         from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
