@@ -1,7 +1,7 @@
 """MiniLM, as it comes for meaning, and with our layers and heads for how a sentence may land.
 
 The tuned reader is the same network with the weights of its transformer layers replaced by ours (its word embeddings are
-shared with the untuned one, so both together cost about 130 MB) and three linear heads: may it land as blame (one
+shared with the untuned one, and its layers are computed in eight bits) and three linear heads: may it land as blame (one
 probability), which kind (a probability each), and which words carry it (a probability a token). How they were trained,
 and what they get wrong, is in ``models/tone/CARD.md``.
 """
@@ -264,6 +264,8 @@ def load(folder: Path | None = None) -> tuple[MiniLM, TunedReader]:
     base = base_model()
     from safetensors.torch import load_file
 
+    from rehearse.tone import eightbit
+
     card = read_card(folder / "reader.json")
     weights = {name: tensor.float() for name, tensor in load_file(layers).items()}
     heads = {name.removeprefix("head."): tensor for name, tensor in weights.items() if name.startswith("head.")}
@@ -274,6 +276,7 @@ def load(folder: Path | None = None) -> tuple[MiniLM, TunedReader]:
     unfit = tuned[0].auto_model.load_state_dict(ours, strict=False).unexpected_keys
     if unfit or heads["kind.weight"].shape[0] != len(card["kinds"]):
         raise DataError(layers, "its weights do not fit the encoder")
+    eightbit.eased(tuned[0].auto_model.encoder)
     return MiniLM(base), TunedReader(tuned, heads, card)
 
 
