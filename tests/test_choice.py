@@ -12,6 +12,7 @@ from doubles import ToyEmbedder, scenario
 from rehearse import settings
 from rehearse.errors import DataError
 from rehearse.kinds import kinds
+from rehearse.lab import bank_reading, corpus, voice_data
 from rehearse.scenario import TEMPERAMENTS
 from rehearse.son import bank, choice
 from rehearse.son.guard import Guard
@@ -35,6 +36,12 @@ class TableRanker(Ranker):
         return np.array([self.sounding.get(answer, 2.5) for answer in answers], dtype=np.float32)
 
 
+@pytest.fixture
+def alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no line of the bank be known to hold oftener than another."""
+    monkeypatch.setattr(bank, "holds", lambda line, doubt: 0.0)
+
+
 def hers(text: str = "You never call.", *, kind: str | None = "absolute", openness: int = 1, strength: str | None = None) -> Turn:
     report = {
         "findings": [{"kind": kind, "score": 0.9}] if kind else [],
@@ -52,6 +59,7 @@ def test_asked_for_a_fact_he_answers_in_his_own_words() -> None:
     assert found == choice.Chosen("Soup.")
 
 
+@pytest.mark.usefixtures("alike")
 def test_where_feelings_are_spoken_of_a_portable_line_wins_unless_his_own_fits_clearly_better() -> None:
     close = choose({"I had a bucket.": 0.3}, hers(), ["I had a bucket."], rest=0.2)
     assert close.from_bank
@@ -60,6 +68,7 @@ def test_where_feelings_are_spoken_of_a_portable_line_wins_unless_his_own_fits_c
     assert clear == choice.Chosen("I called you Sunday.")
 
 
+@pytest.mark.usefixtures("alike")
 def test_the_best_of_his_thoughts_is_said() -> None:
     turn = hers("How was work?", kind=None, openness=2)
     assert choose({"Fine.": 0.1, "Long.": 0.8, "Blue.": 0.3}, turn, ["Fine.", "Long.", "Blue."]).text == "Long."
@@ -80,6 +89,7 @@ def test_a_portable_line_he_has_said_is_not_said_again() -> None:
     assert found.text not in long
 
 
+@pytest.mark.usefixtures("alike")
 def test_not_always_the_same_line_of_those_that_fit_alike() -> None:
     said = {choice.choose(TableRanker({}), hers(), "", [], Guard([], []), random.Random(seed)).text for seed in range(12)}
     assert len(said) > 3
@@ -125,6 +135,7 @@ def test_one_word_is_no_answer_to_stand_for_a_thought() -> None:
     assert choose({"Soup.": 0.9, "Soup. With bread.": 0.8}, turn, ["Soup. With bread."]).text == "Soup. With bread."
 
 
+@pytest.mark.usefixtures("alike")
 def test_giving_her_words_back_costs_him() -> None:
     turn = hers("I will move the meeting to Sunday.", kind=None, openness=3)
     said = ["I will move the meeting.", "Sunday is better."]
@@ -287,3 +298,66 @@ def test_the_carried_ranker_has_all_its_parts() -> None:
 def test_the_bank_is_one_object_a_line() -> None:
     for path in (settings.models_folder() / "son" / "bank").glob("*.jsonl"):
         assert all(isinstance(json.loads(line), dict) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def counts(folder: Path, given: object) -> None:
+    """Write what readers found into a folder of models, and let the app read there."""
+    (folder / "son" / "bank").mkdir(parents=True)
+    (folder / "son" / "bank" / "holds.json").write_text(json.dumps(given), encoding="utf-8")
+
+
+def test_a_line_that_mostly_holds_goes_before_one_that_mostly_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fitting = [line for line in bank.fitting(Openness.SHUT, frozenset({"absolute"}), "") if not bank.addresses(line)]
+    good, bad = fitting[0], fitting[1]
+    monkeypatch.setattr(choice.bank, "fitting", lambda *given: [bad, good])
+    counts(tmp_path, {good: [18, 20], bad: [2, 20], "Another.": [50, 100]})
+    monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
+    assert choose({bad: 0.3, good: 0.2}, hers(), []).text == good, "a little better a fit does not make up for it"
+    assert choose({bad: 0.99, good: -0.99}, hers(), []).text == bad, "a far better one does"
+
+
+def test_how_much_a_line_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    counts(tmp_path, {"Often.": [9, 10], "Once.": [1, 1], "Seldom.": [1, 10], "Half.": [89, 179]})
+    monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
+    found = [bank.holds(line, 2) for line in ("Often.", "Once.", "Nobody read it.", "Half.", "Seldom.")]
+    assert found == sorted(found, reverse=True), "one verdict weighs less than many"
+    assert found[2] == 0
+    assert found[3] == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("wrong", [[], {"A.": [2, 1]}, {"A.": [-1, 1]}, {"A.": [1]}, {"A.": "b"}, {}])
+def test_counts_that_are_none_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: object) -> None:
+    counts(tmp_path, wrong)
+    monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
+    with pytest.raises(DataError, match="holds.json"):
+        bank.holds("Okay.", 2)
+
+
+def test_the_counts_are_those_of_the_verdicts() -> None:
+    folder = settings.models_folder() / "son"
+    if not (folder / "read").is_dir():
+        pytest.skip("the verdicts are not part of an installed copy")
+    lines = {each.text for each in bank.portable_lines()}
+    rows = list(corpus.read(folder / "read" / "holds.jsonl"))
+    assert all(isinstance(row["said"], bool) and row["moment"] and row["reader"] for row in rows)
+    found = bank_reading.counted(rows, lines)
+    assert {line: tuple(each) for line, each in json.loads((folder / "bank" / "holds.json").read_text()).items()} == found
+
+
+def test_no_reader_read_a_moment_of_a_held_out_writer() -> None:
+    folder = settings.models_folder() / "son"
+    if not (folder / "read").is_dir():
+        pytest.skip("the verdicts are not part of an installed copy")
+    held_out = tuple(f"{path.stem}-" for path in voice_data.files("test"))
+    assert held_out
+    assert not [row["moment"] for row in corpus.read(folder / "read" / "holds.jsonl") if row["moment"].startswith(held_out)]
+
+
+@pytest.mark.usefixtures("alike")
+def test_what_she_is_called_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice.bank, "fitting", lambda *given: ["Enough, Mum.", "Leave it."])
+    ranker = TableRanker({"Enough, Mum.": 0.9})
+    said = [choice.choose(ranker, hers(), "", [], Guard([], []), random.Random(1), his).text for his in ([], ["Hi, Ma."])]
+    assert said == ["Leave it.", "Enough, Ma."]

@@ -152,7 +152,8 @@ def test_a_pair_may_be_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     capsys.readouterr()
 
 
-FILES = sorted([*settings.models_folder().glob("tone/lines/*.jsonl"), *settings.models_folder().glob("son/*/*.jsonl")])
+DATA = [*settings.models_folder().glob("tone/lines/*.jsonl"), *settings.models_folder().glob("son/*/*.jsonl")]
+FILES = sorted(each for each in DATA if each.parent.name != "read")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

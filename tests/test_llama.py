@@ -12,9 +12,12 @@ import pytest
 from doubles import ToyEmbedder, scenario
 from rehearse import catalog, settings
 from rehearse.errors import RehearseError, VoiceError
+from rehearse.scenario import Scenario
+from rehearse.scenario import Son as Daniel
 from rehearse.son import Son, examples, prompt
 from rehearse.son.rewriter import VoiceRewriter
 from rehearse.turn import Openness, Turn
+from rehearse.voice import strands
 from rehearse.voice.llama import LlamaVoice
 from rehearse.voice.voice import Message, Sampling
 
@@ -180,6 +183,28 @@ def test_his_prefix_outlives_going_back_two_doors_another_talk_and_a_rewording(v
     assert read <= new, "the first door, after the second, another talk and a rewording"
     read, new = read_for(voice, "Hi, it's Mom.", "Hey.", "How was your week?", "Long.", "Tell me.")
     assert read <= new, "the second door, after all that"
+
+
+def test_a_talk_that_was_left_alone_gives_way_to_a_new_one(voice: LlamaVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+    def talk_of(name: str, situation: str, line: str) -> list[Message]:
+        path = [Turn("mother", line, Openness.GUARDED)]
+        return prompt.reply(Scenario(Daniel(name, 24), situation), path, prompt.template("tuned"))
+
+    first = talk_of("Ravi", "He moved to Leeds and did not say when. She rings him on a Sunday.", "How was the drive up?")
+    second = talk_of("Tom", "They meet at his sister's door after a year of silence.", "She had her baby this morning.")
+    third = talk_of("Ade", "He left the choir and she heard it from the pastor.", "I found your old bicycle in the shed.")
+
+    def read_again(given: list[Message]) -> bool:
+        said(voice, given)
+        return voice.count.read > 1
+
+    said(voice, first)
+    said(voice, second)
+    assert not read_again(first), "another talk alone does not take its place"
+    monkeypatch.setattr(strands, "IDLE", 0.0)
+    said(voice, third)
+    monkeypatch.undo()
+    assert read_again(first)
 
 
 def test_a_talk_far_past_the_context_goes_on_and_reads_little_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Portable lines of his, each fitting many talks, and what lines of hers they can answer, from ``models/son/bank``."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +82,38 @@ def portable_lines() -> tuple[Portable, ...]:
     return _read(settings.models_folder() / "son" / "bank")
 
 
+@cache
+def _verdicts(path: Path) -> dict[str, tuple[int, int]]:
+    try:
+        found = {line: (int(held), int(read)) for line, (held, read) in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
+        raise DataError(path, "it does not say how often the lines of the bank held") from error
+    if not found or any(not 0 <= held <= read for held, read in found.values()):
+        raise DataError(path, "a line of the bank held more often than it was read, or none was read")
+    return found
+
+
+def holds(line: str, doubt: float) -> float:
+    """Return how much likelier than others a line is to be one that a real son could have said where he might say it.
+
+    What readers found at moments of the training dialogues (``rehearse.lab.bank_reading``), as the logarithm of the odds
+    beside those of all lines together; 0 for a line that nobody read.
+
+    :param doubt: how many verdicts of the usual sort each line is taken to have had besides.
+    :raises DataError: if ``models/son/bank/holds.json`` is not as it should be.
+    """
+    found = _verdicts(settings.models_folder() / "son" / "bank" / "holds.json")
+    usual = _usual(tuple(found.values()))
+    held, read = found.get(line, (0, 0))
+    share = (held + doubt * usual) / (read + doubt)
+    return math.log(share / (1 - share)) - math.log(usual / (1 - usual))
+
+
+@cache
+def _usual(verdicts: tuple[tuple[int, int], ...]) -> float:
+    return (sum(held for held, _ in verdicts) + 1) / (sum(read for _, read in verdicts) + 2)
+
+
 def fitting(openness: Openness, heard: frozenset[str], temperament: str, act: str = "") -> list[str]:
     """Return the lines that fit after kinds of hers at an openness; those of another temperament are left out.
 
@@ -114,14 +147,23 @@ def meant_for(act: str, few: int) -> frozenset[str]:
     return frozenset(each.text for each in portable_lines() if act in each.acts and len(each.acts) <= few)
 
 
+def addresses(line: str) -> bool:
+    """Return whether a line of the bank calls her something."""
+    return bool(_OURS.search(line))
+
+
+def called(his: Sequence[str]) -> str:
+    """Return what he last called her, with a capital letter; empty if he has called her nothing.
+
+    :param his: his lines so far.
+    """
+    return next((found[0][:1].upper() + found[0][1:] for said in reversed(his) if (found := _NAMES.search(said))), "")
+
+
 def addressed(line: str, his: Sequence[str]) -> str:
     """Return a line of the bank with what he calls her in this talk, if he has called her anything.
 
     :param his: his lines so far.
     """
-    if not _OURS.search(line):
-        return line
-    for said in reversed(his):
-        if found := _NAMES.search(said):
-            return _OURS.sub(found[0][:1].upper() + found[0][1:], line)
-    return line
+    name = called(his)
+    return _OURS.sub(name, line) if name else line

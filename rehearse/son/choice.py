@@ -30,6 +30,7 @@ class Numbers:
     concrete: frozenset[str]
     bonus: dict[str, float]
     act: dict[str, float]
+    holds: dict[str, float]
     seeming: frozenset[str]
     near: float
     openness: dict[str, float]
@@ -40,6 +41,7 @@ class Numbers:
 _TABLES = {
     "bank_bonus": {"asked", "concrete", "other", "told"},
     "act": {"few", "each"},
+    "holds": {"weight", "doubt"},
     "openness": {"weight", "middle", "spread", "blamed"},
     "length": {"words", "each"},
     "echo": {"run", "longer", "share", "above"},
@@ -57,6 +59,7 @@ def _read(path: Path) -> Numbers:
             frozenset(table["concrete"]),
             tables["bank_bonus"],
             tables["act"],
+            tables["holds"],
             frozenset(table["seeming"]),
             float(table["near"]),
             tables["openness"],
@@ -120,6 +123,9 @@ def choose(
     portable = [line for line, spoken in named.items() if not guard.broken(spoken, whole=True)]
     # Short ones may come twice in a talk, but not while there is another.
     portable = [line for line in portable if named[line] not in his] or portable
+    if not bank.called(his):
+        # Whether she is his Mum or his Mom nobody has said.
+        portable = [line for line in portable if not bank.addresses(line)] or portable
     if not own and not portable:
         return Chosen("")
     answers = [*own, *portable]
@@ -154,12 +160,16 @@ def _done(line: str, blamed: bool, weights: Numbers) -> str:
 
 
 def _raised(scores: Sequence[float], lines: Sequence[str], does: str, weights: Numbers) -> Iterator[float]:
-    """Yield the scores of portable lines, raised for those that were written for what her line does.
+    """Yield the scores of portable lines, raised for those that mostly hold, and that were written for what her line does.
 
     :param does: an act; empty to raise none.
     """
     meant = bank.meant_for(does, int(weights.act["few"]))
-    return (score + weights.act["each"] * (line in meant) for score, line in zip(scores, lines, strict=True))
+    weight, doubt = weights.holds["weight"], weights.holds["doubt"]
+    return (
+        score + weights.act["each"] * (line in meant) + weight * bank.holds(line, doubt)
+        for score, line in zip(scores, lines, strict=True)
+    )
 
 
 def _first(thought: str, guard: Guard) -> str:

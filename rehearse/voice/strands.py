@@ -6,6 +6,7 @@ answers to one prompt are drawn side by side, a token of each at a time, which c
 """
 
 import ctypes
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -26,6 +27,10 @@ BATCH = 128
 # llama-cpp-python takes if it is not told otherwise.
 _PENALTY_SPAN, _TOP_K = 64, 40
 _ABORTED = 2
+# A prompt that shares less than this with what was read before begins another talk. Strands that were left alone for so many
+# seconds are then given up: llama.cpp computes attention over all cells up to the last one that is taken, so what is left of
+# yesterday's talk makes every word of this one dearer (twice as dear with a full context).
+NEW, IDLE = 0.25, 120.0
 
 
 class Broken(Exception):
@@ -34,7 +39,7 @@ class Broken(Exception):
 
 @dataclass(slots=True)
 class _Strand:
-    """One sequence of the context: its tokens, the cell each lies in, when it was last used, and whether it may go first.
+    """One sequence of the context: its tokens, the cell each lies in, when it was used and read, and whether it may go first.
 
     ``twin`` is the strand it was drawn beside, answering the same prompt.
     """
@@ -42,6 +47,7 @@ class _Strand:
     tokens: list[int] = field(default_factory=list)
     cells: list[int] = field(default_factory=list)
     used: int = 0
+    read: float = field(default_factory=time.monotonic)
     draft: bool = False
     twin: "_Strand | None" = None
 
@@ -140,6 +146,9 @@ class Strands:
         """Bring one strand to hold exactly a prompt and return it; ``None`` if it was stopped on the way."""
         import llama_cpp
 
+        if self.kept(tokens) < NEW * len(tokens):
+            for id in [id for id, strand in self._strands.items() if time.monotonic() - strand.read > IDLE]:
+                self._drop(id)
         keep = self.kept(tokens)
         best = max(self._strands, key=lambda id: _same(self._strands[id].tokens, tokens), default=None)
         # The answers that were drawn beside the one she was given are not wanted any more.
@@ -154,7 +163,7 @@ class Strands:
             best = self._branch(best, keep)
         strand = self._strands[best]
         self._cut(best, keep)
-        strand.draft, strand.twin, strand.used = False, None, next(self._tick)
+        strand.draft, strand.twin, strand.used, strand.read = False, None, next(self._tick), time.monotonic()
         self._make_room(len(tokens) - keep + most, best)
         self._stop = stop
         llama_cpp.llama_set_abort_callback(self._native, self._asked, None)
