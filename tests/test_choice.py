@@ -306,9 +306,7 @@ def counts(folder: Path, given: object) -> None:
     (folder / "son" / "bank" / "holds.json").write_text(json.dumps(given), encoding="utf-8")
 
 
-def test_a_line_that_mostly_holds_goes_before_one_that_mostly_does_not(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_line_that_mostly_holds_goes_before_one_that_mostly_does_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fitting = [line for line in bank.fitting(Openness.SHUT, frozenset({"absolute"}), "") if not bank.addresses(line)]
     good, bad = fitting[0], fitting[1]
     monkeypatch.setattr(choice.bank, "fitting", lambda *given: [bad, good])

@@ -244,6 +244,8 @@ def _talks(ours: LlamaVoice, look: Look) -> list[Result]:
     """Measure what is read anew and how long she waits, early and late in a talk, whatever she asked for in between."""
     seen = {EARLY: _Watched(), LATE: _Watched()}
     for number in range(ROUNDS):
+        # As after a start: what another talk left behind would make the early turns as dear as the late ones.
+        ours._talks.forget()
         for turn, seconds in talk(ours, number, lambda line: look.at([Heard(line)])):
             if turn in seen:
                 seen[turn].read.append(ours.count.read)
