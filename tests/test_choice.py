@@ -54,9 +54,13 @@ def choose(table: dict[str, float], turn: Turn, thoughts: list[str], rest: float
     return choice.choose(TableRanker(table, rest), turn, "", thoughts, Guard([], []), random.Random(1))
 
 
-def test_asked_for_a_fact_he_answers_in_his_own_words() -> None:
-    found = choose({"Soup.": 0.3}, hers("What did you eat?", kind=None, strength="curiosity", openness=3), ["Soup."], rest=0.2)
-    assert found == choice.Chosen("Soup.")
+@pytest.mark.usefixtures("alike")
+def test_asked_for_a_fact_he_sooner_answers_in_his_own_words() -> None:
+    asked = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
+    told = hers("I went to the market.", kind=None, strength="memory", openness=3)
+    table = {"I had soup.": 1.1}
+    assert choose(table, asked, ["I had soup."], rest=0.2) == choice.Chosen("I had soup.")
+    assert choose(table, told, ["I had soup."], rest=0.2).from_bank
 
 
 @pytest.mark.usefixtures("alike")
@@ -64,14 +68,14 @@ def test_where_feelings_are_spoken_of_a_portable_line_wins_unless_his_own_fits_c
     close = choose({"I had a bucket.": 0.3}, hers(), ["I had a bucket."], rest=0.2)
     assert close.from_bank
     assert close.text in bank.fitting(Openness.SHUT, frozenset({"absolute"}), "")
-    clear = choose({"I called you Sunday.": 0.9}, hers(), ["I called you Sunday."], rest=0.2)
+    clear = choose({"I called you Sunday.": 1.6}, hers(), ["I called you Sunday."], rest=0.2)
     assert clear == choice.Chosen("I called you Sunday.")
 
 
 @pytest.mark.usefixtures("alike")
 def test_the_best_of_his_thoughts_is_said() -> None:
     turn = hers("How was work?", kind=None, openness=2)
-    assert choose({"Fine.": 0.1, "Long.": 0.8, "Blue.": 0.3}, turn, ["Fine.", "Long.", "Blue."]).text == "Long."
+    assert choose({"Fine.": 0.1, "Long.": 1.8, "Blue.": 0.3}, turn, ["Fine.", "Long.", "Blue."]).text == "Long."
 
 
 def test_without_a_thought_the_bank_speaks_and_without_a_reading_it_does_not() -> None:
@@ -97,7 +101,7 @@ def test_not_always_the_same_line_of_those_that_fit_alike() -> None:
 
 def test_a_son_with_a_ranker_thinks_of_several_answers_and_says_one() -> None:
     voice = ScriptedVoice("Fine.", "We had soup at Lena's.", "*shrugs*", "Blue.")
-    son = Son(voice, TableRanker({"We had soup at Lena's.": 0.9}))
+    son = Son(voice, TableRanker({"We had soup at Lena's.": 1.9}))
     turn = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
     assert list(son.reply(scenario(), [turn], Event(), seed=3)) == ["We had soup at Lena's."]
     assert len(voice.prompts) == choice.numbers().thoughts
@@ -123,24 +127,26 @@ def test_of_two_thoughts_that_fit_alike_the_one_that_sounds_as_he_is_wins() -> N
         assert (scores["open"] < scores["shut"]) == (level == 4)
 
 
+@pytest.mark.usefixtures("alike")
 def test_his_first_sentence_may_stand_for_the_whole_thought() -> None:
     thought = "We had soup. I sold the boat to a man with a hat who was asleep in it."
     turn = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
-    assert choose({"We had soup.": 0.8, thought: 0.8}, turn, [thought]).text == "We had soup."
-    assert choose({"We had soup.": 0.1, thought: 0.9}, turn, [thought]).text == thought
+    assert choose({"We had soup.": 1.8, thought: 1.8}, turn, [thought]).text == "We had soup."
+    assert choose({"We had soup.": 0.1, thought: 1.9}, turn, [thought]).text == thought
 
 
+@pytest.mark.usefixtures("alike")
 def test_one_word_is_no_answer_to_stand_for_a_thought() -> None:
     turn = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
-    assert choose({"Soup.": 0.9, "Soup. With bread.": 0.8}, turn, ["Soup. With bread."]).text == "Soup. With bread."
+    assert choose({"Soup.": 1.9, "Soup. With bread.": 1.8}, turn, ["Soup. With bread."]).text == "Soup. With bread."
 
 
 @pytest.mark.usefixtures("alike")
 def test_giving_her_words_back_costs_him() -> None:
     turn = hers("I will move the meeting to Sunday.", kind=None, openness=3)
     said = ["I will move the meeting.", "Sunday is better."]
-    assert choose({said[0]: 0.75, said[1]: 0.65}, turn, said).text == "Sunday is better."
-    assert choose({said[0]: 0.75, said[1]: 0.65}, hers("Nice day.", kind=None, openness=3), said).text == said[0]
+    assert choose({said[0]: 1.75, said[1]: 1.65}, turn, said).text == "Sunday is better."
+    assert choose({said[0]: 1.75, said[1]: 1.65}, hers("Nice day.", kind=None, openness=3), said).text == said[0]
 
 
 @pytest.mark.parametrize(

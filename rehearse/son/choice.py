@@ -141,11 +141,8 @@ def choose(
     # A question that blames seldom wants an answer.
     others = sorted(zip(_raised(plain, portable, "" if blamed else does, weights), portable, strict=True), reverse=True)
     bonus = _bonus(hers.text, heard, weights)
-    # Asked for a fact, he knows it and the bank does not: a thought in the form of an answer goes before a line that turns the
-    # question.
-    before = [
-        max(plain) + min(bonus, weights.bonus["told"]) if act.answered(does, thought) else others[0][0] + bonus for thought in own
-    ]
+    # Asked for a fact, he knows it and the bank does not: a thought in the form of an answer has less against it.
+    before = [others[0][0] + (min(bonus, weights.bonus["told"]) if act.answered(does, thought) else bonus) for thought in own]
     best = max(((score - lead, thought) for score, lead, thought in zip(mine, before, own, strict=True)), default=(-1.0, ""))
     if best[0] >= 0:
         return Chosen(best[1])
