@@ -134,10 +134,7 @@ class TunedReader:
         packed = Packed.of(self.tokenizer, heard)
         with torch.inference_mode():
             states = self.network(
-                input_ids=packed.tokens,
-                attention_mask=packed.together(),
-                token_type_ids=packed.sorts,
-                position_ids=packed.positions,
+                input_ids=packed.tokens, token_type_ids=packed.sorts, position_ids=packed.positions, pieces=packed.pieces
             ).last_hidden_state.flatten(0, 1)
             own = torch.zeros(len(heard), states.shape[0])
             for row, places in enumerate(packed.own):
@@ -165,14 +162,14 @@ class Packed:
     A sentence is short beside the draft it stands in; filled up to the draft's length, half of what is computed would be filling.
     Each token attends to its own text alone, and its position is counted from there, so that what is read of a text is the same.
 
-    ``own`` are, for each text, the places of its own tokens (those of the line before it are not), counted over all rows, and
-    ``offsets`` says for each place where in its text the token stands.
+    ``pieces`` says from where to where each text stands and ``own``, for each text, the places of its own tokens (those of the
+    line before it are not), both counted over all rows; ``offsets`` says for each place where in its text the token stands.
     """
 
     tokens: "torch.Tensor"
     sorts: "torch.Tensor"
     positions: "torch.Tensor"
-    texts: "torch.Tensor"
+    pieces: list[tuple[int, int]]
     own: list[list[int]]
     offsets: dict[int, tuple[int, int]]
 
@@ -186,8 +183,6 @@ class Packed:
         width = min(sum(lengths), max(ROW, *lengths))
         starts, rows = _packed(lengths, width)
         tokens, sorts, positions = (torch.zeros(rows * width, dtype=torch.long) for _ in range(3))
-        # Filling belongs to no text, and attends to itself.
-        texts = torch.full((rows * width,), -1, dtype=torch.long)
         own: list[list[int]] = []
         offsets: dict[int, tuple[int, int]] = {}
         for number, (start, length) in enumerate(zip(starts, lengths, strict=True)):
@@ -195,16 +190,40 @@ class Packed:
             tokens[place] = torch.tensor(found["input_ids"][number])
             sorts[place] = torch.tensor(found["token_type_ids"][number])
             positions[place] = torch.arange(length)
-            texts[place] = number
             wanted = 1 if heard[number].before else 0
             own.append([start + i for i, sequence in enumerate(found.sequence_ids(number)) if sequence == wanted])
             offsets |= {place: found["offset_mapping"][number][place - start] for place in own[-1]}
         shape = (rows, width)
-        return cls(tokens.view(shape), sorts.view(shape), positions.view(shape), texts.view(shape), own, offsets)
+        pieces = [(start, start + length) for start, length in zip(starts, lengths, strict=True)]
+        return cls(tokens.view(shape), sorts.view(shape), positions.view(shape), pieces, own, offsets)
 
-    def together(self) -> "torch.Tensor":
-        """Return which tokens attend to which: shape (rows, 1, tokens, tokens)."""
-        return (self.texts[:, :, None] == self.texts[:, None, :])[:, None]
+
+class PiecesAttention:
+    """Attention within each of the texts that stand in a row, in place of a layer's own, which needs a mask to keep them apart.
+
+    Each text is computed by itself, so that not even the last digit of it depends on its neighbours: rounded to eight bits
+    afterwards, such a digit is sometimes a whole step.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        """Take the projections of a layer's self-attention."""
+        self.layer = layer
+
+    def __call__(self, states: "torch.Tensor", *, pieces: Sequence[tuple[int, int]], **_: Any) -> "tuple[torch.Tensor, None]":
+        """Return what the layer attends to: shape (rows, tokens, dimensions), nought for filling."""
+        import torch
+
+        size = self.layer.attention_head_size
+        query, key, value = (
+            each(states).flatten(0, 1).unflatten(-1, (-1, size)).transpose(0, 1)
+            for each in (self.layer.query, self.layer.key, self.layer.value)
+        )
+        found = torch.zeros_like(query)
+        for start, end in pieces:
+            found[:, start:end] = torch.nn.functional.scaled_dot_product_attention(
+                query[None, :, start:end], key[None, :, start:end], value[None, :, start:end]
+            )[0]
+        return found.transpose(0, 1).reshape(states.shape), None
 
 
 def _packed(lengths: Sequence[int], width: int) -> tuple[list[int], int]:
@@ -276,7 +295,10 @@ def load(folder: Path | None = None) -> tuple[MiniLM, TunedReader]:
     unfit = tuned[0].auto_model.load_state_dict(ours, strict=False).unexpected_keys
     if unfit or heads["kind.weight"].shape[0] != len(card["kinds"]):
         raise DataError(layers, "its weights do not fit the encoder")
-    eightbit.eased(tuned[0].auto_model.encoder)
+    network = tuned[0].auto_model.encoder
+    eightbit.eased(network)
+    for layer in network.layer:
+        layer.attention.self.forward = PiecesAttention(layer.attention.self)
     return MiniLM(base), TunedReader(tuned, heads, card)
 
 
