@@ -365,3 +365,16 @@ def test_what_she_is_called_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> N
     ranker = TableRanker({"Enough, Mum.": 0.9})
     said = [choice.choose(ranker, hers(), "", [], Guard([], []), random.Random(1), his).text for his in ([], ["Hi, Ma."])]
     assert said == ["Leave it.", "Enough, Ma."]
+
+
+def test_a_table_without_doubt_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A line that nobody read would hold without end, or not at all."""
+    text = (settings.prompts_folder() / "son.toml").read_text(encoding="utf-8")
+    for name in ("acts.toml", "kinds.toml"):
+        if (settings.prompts_folder() / name).is_file():
+            (tmp_path / name).write_text((settings.prompts_folder() / name).read_text(encoding="utf-8"), encoding="utf-8")
+    assert "doubt = 2" in text
+    (tmp_path / "son.toml").write_text(text.replace("doubt = 2", "doubt = 0"), encoding="utf-8")
+    monkeypatch.setattr(settings, "prompts_folder", lambda: tmp_path)
+    with pytest.raises(DataError, match="doubt"):
+        choice.numbers()

@@ -83,14 +83,15 @@ def portable_lines() -> tuple[Portable, ...]:
 
 
 @cache
-def _verdicts(path: Path) -> dict[str, tuple[int, int]]:
+def _verdicts(path: Path) -> tuple[dict[str, tuple[int, int]], float]:
+    """Return how often each line held and was read, and in what share of all verdicts a line held."""
     try:
         found = {line: (int(held), int(read)) for line, (held, read) in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
         raise DataError(path, "it does not say how often the lines of the bank held") from error
     if not found or any(not 0 <= held <= read for held, read in found.values()):
         raise DataError(path, "a line of the bank held more often than it was read, or none was read")
-    return found
+    return found, (sum(held for held, _ in found.values()) + 1) / (sum(read for _, read in found.values()) + 2)
 
 
 def holds(line: str, doubt: float) -> float:
@@ -99,19 +100,13 @@ def holds(line: str, doubt: float) -> float:
     What readers found at moments of the training dialogues (``rehearse.lab.bank_reading``), as the logarithm of the odds
     beside those of all lines together; 0 for a line that nobody read.
 
-    :param doubt: how many verdicts of the usual sort each line is taken to have had besides.
+    :param doubt: how many verdicts of the usual sort each line is taken to have had besides; more than none.
     :raises DataError: if ``models/son/bank/holds.json`` is not as it should be.
     """
-    found = _verdicts(settings.models_folder() / "son" / "bank" / "holds.json")
-    usual = _usual(tuple(found.values()))
+    found, usual = _verdicts(settings.models_folder() / "son" / "bank" / "holds.json")
     held, read = found.get(line, (0, 0))
     share = (held + doubt * usual) / (read + doubt)
     return math.log(share / (1 - share)) - math.log(usual / (1 - usual))
-
-
-@cache
-def _usual(verdicts: tuple[tuple[int, int], ...]) -> float:
-    return (sum(held for held, _ in verdicts) + 1) / (sum(read for _, read in verdicts) + 2)
 
 
 def fitting(openness: Openness, heard: frozenset[str], temperament: str, act: str = "") -> list[str]:

@@ -70,6 +70,8 @@ def _read(path: Path) -> Numbers:
         raise DataError(path, "its table choosing lacks a number") from error
     if any(set(tables[name]) != wanted for name, wanted in _TABLES.items()):
         raise DataError(path, "its table choosing lacks a number")
+    if found.holds["doubt"] <= 0:
+        raise DataError(path, "its table choosing has no doubt of lines that nobody read")
     if not found.seeming <= act.names():
         raise DataError(path, "its table choosing names an unknown act")
     if not found.concrete <= set(kinds()) or found.thoughts < 1 or found.most_sentences < 1:
