@@ -160,5 +160,5 @@ def addressed(line: str, his: Sequence[str]) -> str:
 
     :param his: his lines so far.
     """
-    name = called(his)
+    name = called(his) if addresses(line) else ""
     return _OURS.sub(name, line) if name else line

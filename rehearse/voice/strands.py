@@ -146,10 +146,11 @@ class Strands:
         """Bring one strand to hold exactly a prompt and return it; ``None`` if it was stopped on the way."""
         import llama_cpp
 
-        if self.kept(tokens) < NEW * len(tokens):
+        keep = self.kept(tokens)
+        if keep < NEW * len(tokens):
             for id in [id for id, strand in self._strands.items() if time.monotonic() - strand.read > IDLE]:
                 self._drop(id)
-        keep = self.kept(tokens)
+            keep = self.kept(tokens)
         best = max(self._strands, key=lambda id: _same(self._strands[id].tokens, tokens), default=None)
         # The answers that were drawn beside the one she was given are not wanted any more.
         twin = self._strands[best].twin if best is not None else None
