@@ -7,7 +7,6 @@ from threading import Lock
 from rehearse import look, settings
 from rehearse.errors import TranscriptError
 from rehearse.listener import Listener
-from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
 from rehearse.tone.check import ToneCheck
 from rehearse.tone.remarks import Remark
@@ -38,7 +37,8 @@ class Parts:
         check = ToneCheck.load()
         listener = Listener.load(check.embedder)
         listener.second = look.bring(check)
-        son = Son(open_voice(settings.voice()), Ranker.load(check.embedder))
+        son = Son(open_voice(settings.voice()))
+        son.bring(check.embedder)
         return cls(Transcripts(settings.database_path()), check, son, listener)
 
     def bring(self, check: ToneCheck) -> None:

@@ -86,11 +86,17 @@ def plain(record: Any) -> Row:
 
 def reply(chosen: argparse.Namespace) -> int:
     """Run ``rehearse reply``."""
-    from rehearse.son import Ranker, Son
+    from rehearse.son import Son
     from rehearse.voice.choice import open_voice
 
     check_of = _once(_tone)
-    son_of = _once(lambda: Son(open_voice(settings.voice()), Ranker.load(check_of().embedder)))
+
+    def son() -> Son:
+        found = Son(open_voice(settings.voice()))
+        found.bring(check_of().embedder)
+        return found
+
+    son_of = _once(son)
 
     def handle(row: Row) -> Row:
         scenario = Scenario.from_dict(row.get("scenario", {}))

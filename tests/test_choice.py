@@ -60,13 +60,13 @@ def test_asked_for_a_fact_he_sooner_answers_in_his_own_words() -> None:
     told = hers("I went to the market.", kind=None, strength="memory", openness=3)
     table = {"I had soup.": 1.1}
     assert choose(table, asked, ["I had soup."], rest=0.2) == choice.Chosen("I had soup.")
-    assert choose(table, told, ["I had soup."], rest=0.2).from_bank
+    assert choose(table, told, ["I had soup."], rest=0.2).source == "bank"
 
 
 @pytest.mark.usefixtures("alike")
 def test_where_feelings_are_spoken_of_a_portable_line_wins_unless_his_own_fits_clearly_better() -> None:
     close = choose({"I had a bucket.": 0.3}, hers(), ["I had a bucket."], rest=0.2)
-    assert close.from_bank
+    assert close.source == "bank"
     assert close.text in bank.fitting(Openness.SHUT, frozenset({"absolute"}), "")
     clear = choose({"I called you Sunday.": 1.6}, hers(), ["I called you Sunday."], rest=0.2)
     assert clear == choice.Chosen("I called you Sunday.")
@@ -79,7 +79,7 @@ def test_the_best_of_his_thoughts_is_said() -> None:
 
 
 def test_without_a_thought_the_bank_speaks_and_without_a_reading_it_does_not() -> None:
-    assert choose({}, hers(), []).from_bank
+    assert choose({}, hers(), []).source == "bank"
     assert (
         choice.choose(TableRanker({}), Turn("mother", "Hm.", Openness.SHUT), "", [], Guard([], []), random.Random(1)).text == ""
     )
@@ -120,7 +120,7 @@ def test_of_two_thoughts_that_fit_alike_the_one_that_sounds_as_he_is_wins() -> N
     for level, wanted in ((1, "Drop it now."), (4, "Glad you asked me.")):
         turn = hers("What?", kind=None, strength="curiosity", openness=level)
         found = choice.choose(ranker, turn, "", ["Glad you asked me.", "Drop it now."], Guard([], []), random.Random(1))
-        assert found.from_bank or found.text == wanted
+        assert found.source == "bank" or found.text == wanted
         scores = dict(
             zip(("shut", "open"), (choice._astray(each, turn.openness, choice.numbers()) for each in (1.0, 4.0)), strict=True)
         )

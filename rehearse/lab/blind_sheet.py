@@ -108,7 +108,6 @@ def write(to: Path, key: Path, most: int, seed: int, keep: Path | None) -> None:
     """Let both voices answer at held-out moments, and write the sheet and, apart from it, its key."""
     from rehearse.lab import son_answers, son_measure, voice_data
     from rehearse.lab.son_moments import moments, spread
-    from rehearse.son import Ranker
     from rehearse.tone import ToneCheck
 
     tone = ToneCheck.load()
@@ -117,7 +116,7 @@ def write(to: Path, key: Path, most: int, seed: int, keep: Path | None) -> None:
     for name in (OURS, UNTUNED):
         voice = son_measure.opened(name, keep)
         try:
-            said[name] = son_answers.answers(voice, asked, Ranker.load(tone.embedder) if voice.tuned else None)
+            said[name] = son_answers.answers(voice, asked, tone.embedder if voice.tuned else None)
         finally:
             voice.close()
     text, letters = sheet(said[OURS], said[UNTUNED], seed)

@@ -1,6 +1,7 @@
-"""The hand-written data: labelled lines, dialogues with the son, his portable lines, and drafts to be met outside the role.
+"""The hand-written data: labelled lines, dialogues with the son, his portable lines, what mothers ask every day, and drafts to be
+met outside the role.
 
-Each writer has a file of their own, one JSON object per line. This module reads the four forms, says in words what is
+Each writer has a file of their own, one JSON object per line. This module reads the five forms, says in words what is
 wrong with a row, and finds near-duplicates. Run it on files to check them::
 
     python -m rehearse.lab.corpus models/tone/lines/w01.jsonl models/son/dialogues/d01.jsonl
@@ -127,6 +128,31 @@ def bank_problems(row: dict[str, Any]) -> list[str]:
     return problems
 
 
+def everyday_problems(row: dict[str, Any]) -> list[str]:
+    """Say what is wrong with one thing that she may ask or tell every day, and his answers to it."""
+    hers, answers = row.get("hers"), row.get("answers")
+    problems = []
+    if not isinstance(hers, list) or len(hers) < 2 or not all(isinstance(text, str) and text.strip() for text in hers):
+        problems.append("hers must list at least two ways to put it")
+    if not isinstance(answers, list) or len(answers) < 4 or not all(isinstance(each, dict) for each in answers):
+        return [*problems, "answers must list at least four"]
+    for each in answers:
+        text, levels, ages = each.get("text"), each.get("openness"), each.get("ages", [13, 50])
+        if not isinstance(text, str) or not text.strip() or "*" in text or _EMOJI.search(text):
+            problems.append(f"an answer is missing, or has narration or emoji: {text!r}")
+        if not isinstance(levels, list) or not levels or any(level not in (1, 2, 3, 4, 5) for level in levels):
+            problems.append(f"openness must list levels from 1 to 5: {text!r}")
+        if any(name not in TEMPERAMENTS for name in each.get("temperaments", [])):
+            problems.append(f"temperaments must be some of {sorted(TEMPERAMENTS)}: {text!r}")
+        if not isinstance(ages, list) or len(ages) != 2 or not all(isinstance(age, int) for age in ages) or ages[0] > ages[1]:
+            problems.append(f"ages must be the youngest and the oldest: {text!r}")
+        if unknown := set(each) - {"text", "openness", "temperaments", "ages"}:
+            problems.append(f"unknown {sorted(unknown)}: {text!r}")
+    if not problems and {2, 3, 4} - {level for each in answers for level in each["openness"]}:
+        problems.append("there must be an answer for a guarded, a wary and a warming son")
+    return problems
+
+
 def safety_problems(row: dict[str, Any]) -> list[str]:
     """Say what is wrong with one draft that is to be met outside the role, or only sounds like it."""
     problems = []
@@ -138,13 +164,15 @@ def safety_problems(row: dict[str, Any]) -> list[str]:
 
 
 def problems_of(row: dict[str, Any]) -> list[str]:
-    """Say what is wrong with a row of any of the four forms."""
+    """Say what is wrong with a row of any of the five forms."""
     if not row.get("id"):
         return ["id is missing"]
     if "met" in row:
         return safety_problems(row)
     if "turns" in row:
         return dialogue_problems(row)
+    if "hers" in row:
+        return everyday_problems(row)
     if "answers" in row:
         return bank_problems(row)
     return line_problems(row)
@@ -169,9 +197,11 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def texts_of(row: dict[str, Any]) -> list[str]:
-    """Return what a row says: the line, or every line of the dialogue."""
+    """Return what a row says: the line, every line of the dialogue, or what she asks and he answers."""
     if "turns" in row:
         return [turn[who] for turn in row["turns"] for who in ("mother", "son")]
+    if "hers" in row:
+        return [*row["hers"], *(each["text"] for each in row["answers"])]
     return [row["text"]]
 
 
@@ -221,6 +251,10 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, int]:
             counts["felt"] += sum("felt" in turn for turn in row["turns"])
             counts[f"talk {row.get('talk', '?')}"] += 1
             counts[f"temperament {row['son'].get('temperament')}"] += 1
+        elif "hers" in row:
+            counts["asked every day"] += 1
+            counts["ways to put it"] += len(row["hers"])
+            counts["answers"] += len(row["answers"])
         elif "answers" in row:
             counts["portable lines"] += 1
         elif "met" in row:

@@ -10,9 +10,11 @@ from rehearse.lab.evaluation import Result
 from rehearse.lab.kept_voice import KeptVoice
 from rehearse.lab.openness_judge import Sounds, ordered
 from rehearse.lab.son_moments import Moment
-from rehearse.son import Ranker, Son
+from rehearse.son import Son
+from rehearse.son.choice import Source
 from rehearse.son.guard import Guard
 from rehearse.son.ledger import Ledger
+from rehearse.tone.encoder import Embedder
 
 RAW, SHOWN, TWICE = 0.05, 0.005, 0.01
 GENTLER_MORE_OPEN = 0.9
@@ -28,16 +30,20 @@ class Answer:
     broken: tuple[str | None, ...]
     shown: str
     shown_broken: str | None
-    from_bank: bool
+    source: Source
 
 
-def answers(voice: KeptVoice, asked: Sequence[Moment], ranker: Ranker | None) -> list[Answer]:
+def answers(voice: KeptVoice, asked: Sequence[Moment], embedder: Embedder | None) -> list[Answer]:
     """Return what he says at each moment.
 
     Both doors of a moment are drawn with one seed, as the app does. What was drawn is judged whole; in the app it is cut where a
     rule breaks.
+
+    :param embedder: what the app finds his answers by; without it he says what the voice says.
     """
-    son = Son(voice, ranker)
+    son = Son(voice)
+    if embedder is not None:
+        son.bring(embedder)
     found = []
     for moment in asked:
         voice.drawn.clear()
@@ -46,7 +52,7 @@ def answers(voice: KeptVoice, asked: Sequence[Moment], ranker: Ranker | None) ->
         drawn = tuple(text.strip() for text in voice.drawn)
         # One that was cut off by its greatest length may end within a word.
         broken = tuple(guard.broken(text, whole=text.endswith(ENDS)) for text in drawn)
-        found.append(Answer(moment, drawn, broken, shown, guard.broken(shown, whole=True), son.from_bank))
+        found.append(Answer(moment, drawn, broken, shown, guard.broken(shown, whole=True), son.source))
     return found
 
 
@@ -80,7 +86,14 @@ def results(ours: Sequence[Answer], beside: Sequence[Answer]) -> list[Result]:
             SHOWN,
             True,
         ),
-        ("answers that are lines of the bank", "", lambda given: _share([each.from_bank for each in given]), None, True),
+        ("answers that are lines of the bank", "", lambda given: _share([each.source == "bank" for each in given]), None, True),
+        (
+            "answers written for what she said",
+            "",
+            lambda given: _share([each.source == "everyday" for each in given]),
+            None,
+            True,
+        ),
         ("length of an answer", "words", lambda given: median(len(each.shown.split()) for each in given), None, True),
         ("answers said before, in any talk", "", repeated, None, True),
         ("distinct-2", "", distinct_2, None, False),

@@ -56,7 +56,7 @@ def measure(
     for name, given in ((OURS, asked), (UNTUNED, spread(every, min(answers, BESIDE)))):
         voice = opened(name, keep)
         try:
-            said[name] = son_answers.answers(voice, given, ranker if voice.tuned else None)
+            said[name] = son_answers.answers(voice, given, tone.embedder if voice.tuned else None)
         finally:
             voice.close()
         losses[name] = expected(path, adapter if name == OURS else None, samples)

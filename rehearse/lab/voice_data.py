@@ -3,6 +3,7 @@
 The very functions that build a prompt in a talk build it here, so that the voice meets in use what it met in training.
 """
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 
 from rehearse import data, settings
 from rehearse.lab import corpus
-from rehearse.scenario import Scenario
-from rehearse.son import prompt
+from rehearse.scenario import TEMPERAMENTS, Scenario
+from rehearse.son import everyday, prompt
 from rehearse.turn import Openness, Turn
 from rehearse.voice.voice import Message
 
@@ -88,6 +89,29 @@ def _of_dialogue(row: dict[str, Any]) -> list[Sample]:
             found.append(Sample(f"{name}b", "reply", tuple(messages), (len(messages) - 1,)))
             if door["flag"] and door.get("gentler"):
                 found.append(_reword(f"{name}b", door["mother"], door["gentler"]))
+    return found
+
+
+def everyday_samples(most: int, seed: int) -> list[Sample]:
+    """Return what is written of everyday exchanges as talks of one line each, with sons of all ages and temperaments.
+
+    :param most: how many answers of each row at most, drawn at random, each after another way to put her line.
+    """
+    chance = random.Random(seed)
+    names = sorted({row["son"]["name"] for path in files("train") for row in corpus.read(path)})
+    chosen, found = prompt.template("tuned"), []
+    for number, asked in enumerate(everyday.written(), 1):
+        for answer in chance.sample(asked.answers, min(most, len(asked.answers))):
+            youngest, oldest = answer.ages or (13, 50)
+            who = {
+                "name": chance.choice(names),
+                "age": chance.randint(youngest, oldest),
+                "temperament": chance.choice(sorted(answer.temperaments or TEMPERAMENTS)),
+            }
+            level = chance.choice(sorted(answer.openness))
+            path = [Turn("mother", chance.choice(asked.hers), level), Turn("son", answer.text, level)]
+            messages = prompt.reply(Scenario.from_dict({"son": who}), path, chosen)
+            found.append(Sample(f"everyday/{number}", "reply", tuple(messages), (len(messages) - 1,)))
     return found
 
 

@@ -19,7 +19,7 @@ import torch
 
 from rehearse import catalog
 from rehearse.lab import voice_data
-from rehearse.lab.adapter import PROJECTIONS, write_adapter
+from rehearse.lab.adapter import PROJECTIONS, read_adapter, write_adapter
 from rehearse.lab.processor import half_precision_pays
 from rehearse.lab.voice_data import Sample
 
@@ -74,8 +74,8 @@ def summed_loss(model: Any, rows: list[tuple[list[int], list[int]]], device: str
 class Run:
     """One training run in a folder of its own."""
 
-    def __init__(self, out: Path, recipe: dict[str, Any]) -> None:
-        """Load model, data and, if the folder holds some, the finished epochs."""
+    def __init__(self, out: Path, recipe: dict[str, Any], start: Path | None = None) -> None:
+        """Load model, data and, if the folder holds some, the finished epochs; else the adapter to begin from, if given."""
         from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -95,6 +95,7 @@ class Run:
         )
         self.model = get_peft_model(base, config).to(self.device)
         samples = [each for each in voice_data.samples(self._files()) if each.task in recipe["tasks"]]
+        samples += voice_data.everyday_samples(recipe["everyday"], recipe["seed"]) if recipe["everyday"] else []
         for task in ("reword", "felt"):
             taken = [each for each in samples if each.task == task][:: recipe[f"thin_{task}"]]
             samples = [each for each in samples if each.task != task] + taken
@@ -113,11 +114,19 @@ class Run:
             set_peft_model_state_dict(self.model, state["adapter"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.done = state["done"]
+        elif start is not None:
+            shape = base.config
+            given = read_adapter(start, heads=shape.num_attention_heads, kv_heads=shape.num_key_value_heads)
+            named = {f"base_model.model.{name}.weight": torch.from_numpy(matrix) for name, matrix in given.items()}
+            set_peft_model_state_dict(self.model, named)
 
     def _files(self) -> list[Path]:
         from rehearse.lab import lines
 
-        return voice_data.files("train") + (lines.line_files("train") if self.recipe["lines"] else [])
+        every = voice_data.files("train")
+        wanted = self.recipe["writers"]
+        chosen = [path for path in every if path.stem in wanted] if wanted else every
+        return chosen + (lines.line_files("train") if self.recipe["lines"] else [])
 
     def held_out(self) -> dict[str, float]:
         """Return the loss per token on the held-out writers, by task."""
@@ -209,9 +218,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tasks", nargs="+", default=["reply", "reword", "felt"], help="which tasks to learn")
     parser.add_argument("--thin-reword", type=int, default=1, help="take only every n-th rewording")
     parser.add_argument("--thin-felt", type=int, default=1, help="take only every n-th unspoken feeling")
+    parser.add_argument("--writers", nargs="+", help="the dialogues to learn from; all but the held-out ones if left out")
+    parser.add_argument("--everyday", type=int, default=0, help="how many answers of each everyday exchange to learn")
+    parser.add_argument("--start", type=Path, help="an adapter to begin from, where --out holds no epoch yet")
     parser.add_argument("--lines", action="store_true", help="learn rewording from the single lines too")
     chosen = parser.parse_args(arguments)
-    run = Run(chosen.out, {key: value for key, value in vars(chosen).items() if key != "out"})
+    recipe = {key: value for key, value in vars(chosen).items() if key not in ("out", "start")}
+    run = Run(chosen.out, recipe, chosen.start)
     while run.done < chosen.epochs:
         run.epoch()
     return 0

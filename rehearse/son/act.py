@@ -84,6 +84,11 @@ def names() -> frozenset[str]:
 
 def told(line: str) -> str:
     """Return the name of what a line of hers does."""
+    return pointed(line)[0]
+
+
+def pointed(line: str) -> tuple[str, str]:
+    """Return the name of what a line of hers does, and the sentence that does it; the whole line if no one sentence does."""
     found = rules()
     sentences = [_bare(text, found) for text in _sentences(line)]
     last = len(sentences) - 1
@@ -97,12 +102,12 @@ def told(line: str) -> str:
     ]
     others = [text for text in sentences if text not in asked]
     for each in ROUNDS:
-        name = _first(asked if each == "asks" else others, each, found)
+        name, text = _first(asked if each == "asks" else others, each, found)
         if name:
-            return name
+            return name, text
         if each == "asks" and asked:
-            return found.unknown["asks"]
-    return found.unknown["other"]
+            return found.unknown["asks"], asked[-1]
+    return found.unknown["other"], line
 
 
 def answered(name: str, answer: str) -> bool:
@@ -113,12 +118,12 @@ def answered(name: str, answer: str) -> bool:
     return any(each.name == name and each.form and each.form.search(answer.replace("’", "'")) for each in rules().acts)
 
 
-def _first(sentences: list[str], which: str, found: Rules) -> str:
+def _first(sentences: list[str], which: str, found: Rules) -> tuple[str, str]:
     pairs = [(text, act) for text in reversed(sentences) for act in found.acts]
     if which == "tells":
         # Whom a line is about is no matter of its last sentence: one that speaks of him anywhere speaks of him.
         pairs.sort(key=lambda pair: found.acts.index(pair[1]))
-    return next((act.name for text, act in pairs if any(rule.search(text) for rule in act.rules[which])), "")
+    return next(((act.name, text) for text, act in pairs if any(rule.search(text) for rule in act.rules[which])), ("", ""))
 
 
 def _sentences(line: str) -> list[str]:

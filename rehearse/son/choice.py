@@ -21,6 +21,10 @@ _WORD = re.compile(r"[\w']+")
 _PARTS: tuple[Literal["findings", "strengths"], ...] = ("findings", "strengths")
 
 
+# His own thought, a line of the bank, or what is written for what she said (:mod:`rehearse.son.everyday`).
+Source = Literal["thought", "bank", "everyday"]
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """How many answers are thought of, and how they and the lines of the bank are weighed against each other."""
@@ -33,6 +37,7 @@ class Numbers:
     holds: dict[str, float]
     seeming: frozenset[str]
     near: float
+    everyday: float
     openness: dict[str, float]
     length: dict[str, float]
     echo: dict[str, float]
@@ -62,6 +67,7 @@ def _read(path: Path) -> Numbers:
             tables["holds"],
             frozenset(table["seeming"]),
             float(table["near"]),
+            float(table["everyday"]),
             tables["openness"],
             tables["length"],
             tables["echo"],
@@ -89,10 +95,10 @@ def numbers() -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The answer to say, and whether it is a line of the bank; ``text`` is empty if there was nothing to choose from."""
+    """The answer to say, and where it is from; ``text`` is empty if there was nothing to choose from."""
 
     text: str
-    from_bank: bool = False
+    source: Source = "thought"
 
 
 def choose(
@@ -105,7 +111,6 @@ def choose(
     his: Sequence[str] = (),
 ) -> Chosen:
     """Return the answer that fits her line best, and where he is.
-
     Each thought stands there twice, whole and as its first sentence: a small voice answers with its first and invents in its
     second. What counts is how well an answer fits, how near it sounds to his openness, how short it is, and that it does not
     give her own words back to her.
@@ -122,21 +127,10 @@ def choose(
     blamed = any(kinds()[name].flagged for name in heard)
     does = _done(hers.text, blamed, weights)
     named = {line: bank.addressed(line, his) for line in bank.fitting(hers.openness, heard, temperament, does)}
-    portable = [line for line, spoken in named.items() if not guard.broken(spoken, whole=True)]
-    # Short ones may come twice in a talk, but not while there is another.
-    portable = [line for line in portable if named[line] not in his] or portable
-    if not bank.called(his):
-        # Whether she is his Mum or his Mom nobody has said.
-        portable = [line for line in portable if not bank.addresses(line)] or portable
+    portable = list(_sayable(named, guard, his))
     if not own and not portable:
         return Chosen("")
-    answers = [*own, *portable]
-    fits = ranker.scores(hers.text, hers.openness, answers).tolist()
-    sounds = ranker.sounds(answers).tolist()
-    scores = [
-        fit - _astray(sound, hers.openness, weights, blamed=blamed) - _burden(answer, hers.text, weights)
-        for answer, fit, sound in zip(answers, fits, sounds, strict=True)
-    ]
+    scores = _scores(ranker, hers, [*own, *portable], weights, blamed=blamed)
     mine, plain = scores[: len(own)], scores[len(own) :]
     if not portable:
         return Chosen(max(zip(mine, own, strict=True))[1])
@@ -149,7 +143,50 @@ def choose(
     if best[0] >= 0:
         return Chosen(best[1])
     line = chance.choice([line for score, line in others if score >= others[0][0] - weights.near])
-    return Chosen(named[line], from_bank=True)
+    return Chosen(named[line], "bank")
+
+
+def choose_written(
+    ranker: Ranker, hers: Turn, written: Sequence[str], guard: Guard, chance: random.Random, his: Sequence[str] = ()
+) -> Chosen:
+    """Return one of the answers that are written for her line, drawn among those that fit her words and his openness well.
+
+    They answer what she said, as hardly anything else does, so nothing else stands beside them.
+
+    :param written: from :meth:`rehearse.son.everyday.Everyday.answers`; the text is empty if none of them can be said now.
+    :param his: his lines so far, for what he calls her, and so that he finds another line.
+    """
+    weights = numbers()
+    ready = _sayable({line: bank.addressed(line, his) for line in written}, guard, his)
+    if not ready:
+        return Chosen("")
+    blamed = any(kinds()[name].flagged for name in heard_in(hers))
+    scores = _scores(ranker, hers, list(ready), weights, blamed=blamed)
+    line = chance.choice([line for line, score in zip(ready, scores, strict=True) if score >= max(scores) - weights.everyday])
+    return Chosen(ready[line], "everyday")
+
+
+def _sayable(named: dict[str, str], guard: Guard, his: Sequence[str]) -> dict[str, str]:
+    """Return those of his written lines that can be said now.
+
+    :param named: each as it is written, and as it would be said.
+    """
+    found = {line: spoken for line, spoken in named.items() if not guard.broken(spoken, whole=True)}
+    # Short ones may come twice in a talk, but not while there is another.
+    found = {line: spoken for line, spoken in found.items() if spoken not in his} or found
+    if not bank.called(his):
+        # Whether she is his Mum or his Mom nobody has said.
+        found = {line: spoken for line, spoken in found.items() if not bank.addresses(line)} or found
+    return found
+
+
+def _scores(ranker: Ranker, hers: Turn, answers: Sequence[str], weights: Numbers, *, blamed: bool) -> list[float]:
+    """Return one score an answer: how well it fits, less how far it sounds from where he is and what its form loses."""
+    fits = ranker.scores(hers.text, hers.openness, answers).tolist()
+    return [
+        fit - _astray(sound, hers.openness, weights, blamed=blamed) - _burden(answer, hers.text, weights)
+        for answer, fit, sound in zip(answers, fits, ranker.sounds(answers).tolist(), strict=True)
+    ]
 
 
 def _done(line: str, blamed: bool, weights: Numbers) -> str:

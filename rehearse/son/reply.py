@@ -8,10 +8,12 @@ from threading import Event
 from rehearse.errors import VoiceError
 from rehearse.scenario import Scenario
 from rehearse.son import examples, prompt
-from rehearse.son.choice import choose, numbers
+from rehearse.son.choice import Chosen, Source, choose, choose_written, numbers
+from rehearse.son.everyday import Everyday
 from rehearse.son.guard import Guard, finished_sentences
 from rehearse.son.ledger import Ledger
 from rehearse.son.ranker import Ranker
+from rehearse.tone.encoder import Embedder
 from rehearse.turn import Turn
 from rehearse.voice.exchange import held
 from rehearse.voice.voice import Message, Sampling, Voice
@@ -23,17 +25,26 @@ TRIES = 3
 class Son:
     """Speaks as him, through whatever voice there is."""
 
-    def __init__(self, voice: Voice, ranker: Ranker | None = None) -> None:
+    def __init__(self, voice: Voice, ranker: Ranker | None = None, everyday: Everyday | None = None) -> None:
         """Use a voice.
 
         :param ranker: with it, a small tuned voice thinks of several answers and says the one that fits best; for another voice
             its encoder finds examples that are near to the scene.
+        :param everyday: with it and the ranker, a small tuned voice says what is written for her line, where anything is.
         """
         self.voice = voice
         self.ranker = ranker
+        self.everyday = everyday
         self._examples = examples.Nearest(None)
         self.refused: list[str] = []
-        self.from_bank = False
+        self.source: Source = "thought"
+
+    def bring(self, embedder: Embedder) -> None:
+        """Load what a small tuned voice chooses its answers by, as it is carried with the app.
+
+        :raises RehearseError: if a file of it cannot be had.
+        """
+        self.ranker, self.everyday = Ranker.load(embedder), Everyday.load(embedder)
 
     def reply(
         self,
@@ -70,13 +81,11 @@ class Son:
         )
         first = random.SystemRandom().randrange(2**31) if seed is None else seed
         sampling = replace(chosen.sampling, seed=first, afresh=seed is not None and not keep)
-        self.refused, self.from_bank = [], False
+        self.refused, self.source = [], "thought"
         if self.ranker is not None and voice.tuned and path:
-            thoughts = self._thoughts(voice, asked, sampling, stop, guard)
+            found = self._chosen(self.ranker, voice, scenario, path, asked, sampling, stop, guard)
             if not stop.is_set():
-                his = [turn.text for turn in path if turn.speaker == "son"]
-                found = choose(self.ranker, path[-1], scenario.son.temperament, thoughts, guard, random.Random(first), his)
-                self.from_bank = found.from_bank
+                self.source = found.source
                 yield found.text or guard.safe(openness)
             return
         for attempt in range(TRIES):
@@ -87,6 +96,28 @@ class Son:
             if spoken or stop.is_set():
                 return
         yield guard.safe(openness)
+
+    def _chosen(
+        self,
+        ranker: Ranker,
+        voice: Voice,
+        scenario: Scenario,
+        path: Sequence[Turn],
+        asked: list[Message],
+        sampling: Sampling,
+        stop: Event,
+        guard: Guard,
+    ) -> Chosen:
+        """Return what is written for her line, without asking the voice; if nothing is, the best of what he thought of."""
+        hers, his = path[-1], [turn.text for turn in path if turn.speaker == "son"]
+        chance = random.Random(sampling.seed)
+        if self.everyday is not None:
+            written = self.everyday.answers(hers.text, hers.openness, scenario.son, his)
+            found = choose_written(ranker, hers, written, guard, chance, his)
+            if found.text:
+                return found
+        thoughts = self._thoughts(voice, asked, sampling, stop, guard)
+        return choose(ranker, hers, scenario.son.temperament, thoughts, guard, chance, his) if not stop.is_set() else Chosen("")
 
     def _template(self, voice: Voice, scenario: Scenario) -> prompt.Template:
         """Return how to ask: our own voice as it learnt, another one in plain words and with examples of how sons answer."""

@@ -11,7 +11,6 @@ from rehearse import look
 from rehearse.errors import RehearseError, VoiceError
 from rehearse.listener import Listener
 from rehearse.son.bank import portable_lines
-from rehearse.son.ranker import Ranker
 from rehearse.ui.words import trouble
 from rehearse.voice import middle
 
@@ -61,7 +60,7 @@ def _check(room: "Room") -> None:
     tone = ToneCheck.load()
     tone.check("Hello.")
     if room.parts.son is not None:
-        room.parts.son.ranker = Ranker.load(tone.embedder)
+        room.parts.son.bring(tone.embedder)
     room.parts.listener = Listener.load(tone.embedder)
     room.parts.bring(tone)
     room.check.state = "ready"

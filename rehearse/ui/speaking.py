@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rehearse import catalog, settings
 from rehearse.errors import RehearseError
-from rehearse.son.ranker import Ranker
 from rehearse.son.reply import Son
 from rehearse.ui.words import say, trouble
 from rehearse.voice import download
@@ -87,8 +86,10 @@ class Speaking:
 
     def _speak(self, voice: "Voice") -> None:
         parts = self.room.parts
-        ranker = Ranker.load(parts.check.embedder) if parts.check is not None else None
-        parts.son = Son(Exchange(voice), ranker)
+        son = Son(Exchange(voice))
+        if parts.check is not None:
+            son.bring(parts.check.embedder)
+        parts.son = son
         self.room.voice.failure, self.room.voice.state = "", "ready"
 
     def quicken(self) -> None:
