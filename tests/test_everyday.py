@@ -191,7 +191,13 @@ def test_vectors_of_other_lines_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "least = 2\nbeside = 0\ndears = ''", "least = 0.5\nbeside = 0.1\ndears = '('", "least = 0.5\nbeside = -1\ndears = ''"],
+    [
+        "",
+        "least = 2\nsurely = 3\nbeside = 0\ndears = ''",
+        "least = 0.5\nsurely = 0.4\nbeside = 0\ndears = ''",
+        "least = 0.5\nsurely = 0.9\nbeside = 0.1\ndears = '('",
+        "least = 0.5\nsurely = 0.9\nbeside = -1\ndears = ''",
+    ],
 )
 def test_numbers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "everyday.toml"
@@ -229,7 +235,7 @@ def test_what_is_written_is_learnt_as_talks_of_one_line_by_a_son_of_that_age() -
 
 # Put in words that are not among those written, and some that stand in them; a few lines for which nothing is written.
 ASKED = {
-    "Tom love, did you manage to get some dinner tonight?": "eat",
+    "Tom love, have you had something to eat tonight?": "eat",
     "How was your day at work, honey?": "day",
     "You sleeping all right these days?": "sleep",
     "Have I upset you? Are you cross with me, Tom?": "angry",

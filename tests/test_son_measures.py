@@ -127,7 +127,7 @@ def moment(name: str = "t-1/1/spoken", *, flagged: bool = False, openness: int =
 
 
 def answer(text: str, *, broken: tuple[str | None, ...] = (None,), at: Moment | None = None, bank: bool = False) -> Answer:
-    return Answer(at or moment(), tuple("…" for _ in broken), broken, text, None, bank)
+    return Answer(at or moment(), tuple("…" for _ in broken), broken, text, None, "bank" if bank else "thought")
 
 
 def test_what_is_drawn_is_judged_whole_and_what_is_shown_as_the_guard_left_it() -> None:
@@ -151,6 +151,7 @@ def test_figures_of_what_he_says() -> None:
         "draws from the voice that break a rule": 0.1667,
         "answers that break a rule as she sees them": 0.25,
         "answers that are lines of the bank": 0.25,
+        "answers written for what she said": 0.0,
         "length of an answer": 3,
         "answers said before, in any talk": 0.25,
         # Pairs: (i am) (am tired.) twice, (i am) (am at) (at work) (work now.): five different ones of eight.

@@ -60,10 +60,12 @@ class Asked:
 class Nearness:
     """How near her line has to be to one that is written here, as a cosine, and how much less near another may be beside it.
 
+    From ``surely`` on it need not do the same, if both ask or neither does.
     ``dears`` is what she calls him or begins with; ``{name}`` in it stands for his name.
     """
 
     least: float
+    surely: float
     beside: float
     dears: str
 
@@ -125,11 +127,11 @@ def read(every: Sequence[Asked]) -> list[str]:
 def _nearness(path: Path) -> Nearness:
     try:
         table = data.read_toml(path)
-        found = Nearness(float(table["least"]), float(table["beside"]), str(table["dears"]))
+        found = Nearness(float(table["least"]), float(table["surely"]), float(table["beside"]), str(table["dears"]))
         re.compile(found.dears.replace("{name}", ""))
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise DataError(path, "a number is missing, or what she calls him cannot be looked for") from error
-    if not 0 < found.least <= 1 or found.beside < 0:
+    if not 0 < found.least <= found.surely <= 1 or found.beside < 0:
         raise DataError(path, "it has a number that no cosine is compared with")
     return found
 
@@ -199,7 +201,8 @@ class Everyday:
         for place in np.argsort(-cosines):
             if cosines[place] < max(numbers.least, max(best.values(), default=0.0) - numbers.beside):
                 break
-            if act.told(self._texts[place]) == does:
+            alike = cosines[place] >= numbers.surely and ("?" in self._texts[place]) == ("?" in point)
+            if alike or act.told(self._texts[place]) == does:
                 best.setdefault(self._of[place], float(cosines[place]))
         return [self._every[number] for number in best]
 
