@@ -2,8 +2,8 @@
 
     python -m rehearse.lab.everyday_reading
 
-Run it when a line of hers in ``models/son/everyday`` was changed; answers may change without it. The new size and SHA-256
-belong into ``models/catalog.toml``.
+Run it when a line of hers in ``models/son/everyday`` or ``dears`` in ``prompts/everyday.toml`` was changed; answers may change
+without it. The new size and SHA-256 belong into ``models/catalog.toml``.
 """
 
 import argparse
