@@ -8,6 +8,7 @@ Four numbers and the thresholds. The layers run as they do in the app: in llama.
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -98,11 +99,13 @@ def refused_phrases(look: Looker, weights: Weights) -> list[str]:
 
 
 def loaded(folder: Path) -> Look:
-    """Return the second look of a training run; its layers are put together as the app does it."""
+    """Return the second look of a training run; its layers are put together as the app does it, and leave nothing behind."""
     card = json.loads((folder / "look.json").read_text(encoding="utf-8"))
-    made = folder / "layers.gguf"
-    middle.make(catalog.verified("voice"), folder / "look.gguf", card["layers"], made)
-    return Look.load(folder, lambda blocks: made)
+    # Beside what is carried they would be taken along: 100 MB that every computer makes for itself.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as apart:
+        made = Path(apart) / "layers.gguf"
+        middle.make(catalog.verified("voice"), folder / "look.gguf", card["layers"], made)
+        return Look.load(folder, lambda blocks: made)
 
 
 def _kind(found: list[Any]) -> str:
