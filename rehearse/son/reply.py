@@ -71,7 +71,6 @@ class Son:
         self, voice: Voice, scenario: Scenario, path: Sequence[Turn], stop: Event, *, seed: int | None, keep: bool
     ) -> Iterator[str]:
         chosen = self._template(voice, scenario)
-        asked = prompt.fitted(scenario, path, chosen, voice)
         openness = path[-1].openness if path else scenario.openness
         guard = Guard(
             [turn.text for turn in path if turn.speaker == "mother"],
@@ -83,11 +82,12 @@ class Son:
         sampling = replace(chosen.sampling, seed=first, afresh=seed is not None and not keep)
         self.refused, self.source = [], "thought"
         if self.ranker is not None and voice.tuned and path:
-            found = self._chosen(self.ranker, voice, scenario, path, asked, sampling, stop, guard)
+            found = self._chosen(self.ranker, voice, scenario, path, chosen, sampling, stop, guard)
             if not stop.is_set():
                 self.source = found.source
                 yield found.text or guard.safe(openness)
             return
+        asked = prompt.fitted(scenario, path, chosen, voice)
         for attempt in range(TRIES):
             spoken = False
             for piece in self._guarded(voice.stream(asked, replace(sampling, seed=first + attempt), stop), stop, guard):
@@ -103,7 +103,7 @@ class Son:
         voice: Voice,
         scenario: Scenario,
         path: Sequence[Turn],
-        asked: list[Message],
+        template: prompt.Template,
         sampling: Sampling,
         stop: Event,
         guard: Guard,
@@ -116,6 +116,7 @@ class Son:
             found = choose_written(ranker, hers, written, guard, chance, his)
             if found.text:
                 return found
+        asked = prompt.fitted(scenario, path, template, voice)
         thoughts = self._thoughts(voice, asked, sampling, stop, guard)
         return choose(ranker, hers, scenario.son.temperament, thoughts, guard, chance, his) if not stop.is_set() else Chosen("")
 
