@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Event
 
 from rehearse.errors import VoiceError
@@ -20,6 +20,23 @@ from rehearse.voice.voice import Message, Sampling, Voice
 
 # How often an answer is tried again, unseen by her, before a safe line is said instead.
 TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Where he is asked for an answer: the talk up to her line, who answers, how it is drawn, and what holds it back."""
+
+    voice: Voice
+    scenario: Scenario
+    path: Sequence[Turn]
+    template: prompt.Template
+    sampling: Sampling
+    guard: Guard
+    stop: Event
+
+    def asked(self) -> list[Message]:
+        """Return the prompt, as much of the talk as the voice can keep in mind."""
+        return prompt.fitted(self.scenario, self.path, self.template, self.voice)
 
 
 class Son:
@@ -81,13 +98,14 @@ class Son:
         first = random.SystemRandom().randrange(2**31) if seed is None else seed
         sampling = replace(chosen.sampling, seed=first, afresh=seed is not None and not keep)
         self.refused, self.source = [], "thought"
+        moment = _Moment(voice, scenario, path, chosen, sampling, guard, stop)
         if self.ranker is not None and voice.tuned and path:
-            found = self._chosen(self.ranker, voice, scenario, path, chosen, sampling, stop, guard)
+            found = self._chosen(self.ranker, moment)
             if not stop.is_set():
                 self.source = found.source
                 yield found.text or guard.safe(openness)
             return
-        asked = prompt.fitted(scenario, path, chosen, voice)
+        asked = moment.asked()
         for attempt in range(TRIES):
             spoken = False
             for piece in self._guarded(voice.stream(asked, replace(sampling, seed=first + attempt), stop), stop, guard):
@@ -97,28 +115,19 @@ class Son:
                 return
         yield guard.safe(openness)
 
-    def _chosen(
-        self,
-        ranker: Ranker,
-        voice: Voice,
-        scenario: Scenario,
-        path: Sequence[Turn],
-        template: prompt.Template,
-        sampling: Sampling,
-        stop: Event,
-        guard: Guard,
-    ) -> Chosen:
+    def _chosen(self, ranker: Ranker, moment: _Moment) -> Chosen:
         """Return what is written for her line, without asking the voice; if nothing is, the best of what he thought of."""
-        hers, his = path[-1], [turn.text for turn in path if turn.speaker == "son"]
-        chance = random.Random(sampling.seed)
+        hers, his = moment.path[-1], [turn.text for turn in moment.path if turn.speaker == "son"]
+        chance = random.Random(moment.sampling.seed)
         if self.everyday is not None:
-            written = self.everyday.answers(hers.text, hers.openness, scenario.son, his)
-            found = choose_written(ranker, hers, written, guard, chance, his)
+            written = self.everyday.answers(hers.text, hers.openness, moment.scenario.son, his)
+            found = choose_written(ranker, hers, written, moment.guard, chance, his)
             if found.text:
                 return found
-        asked = prompt.fitted(scenario, path, template, voice)
-        thoughts = self._thoughts(voice, asked, sampling, stop, guard)
-        return choose(ranker, hers, scenario.son.temperament, thoughts, guard, chance, his) if not stop.is_set() else Chosen("")
+        thoughts = self._thoughts(moment)
+        if moment.stop.is_set():
+            return Chosen("")
+        return choose(ranker, hers, moment.scenario.son.temperament, thoughts, moment.guard, chance, his)
 
     def _template(self, voice: Voice, scenario: Scenario) -> prompt.Template:
         """Return how to ask: our own voice as it learnt, another one in plain words and with examples of how sons answer."""
@@ -132,15 +141,16 @@ class Son:
             self._examples = examples.Nearest(embedder)
         return examples.shown(plain, self._examples.to(scenario))
 
-    def _thoughts(self, voice: Voice, asked: list[Message], sampling: Sampling, stop: Event, guard: Guard) -> list[str]:
+    def _thoughts(self, moment: _Moment) -> list[str]:
         """Return several different whole answers that break no rule."""
-        draws = [replace(sampling, seed=(sampling.seed or 0) + number) for number in range(numbers().thoughts)]
+        guard, stop, seed = moment.guard, moment.stop, moment.sampling.seed or 0
+        draws = [replace(moment.sampling, seed=seed + number) for number in range(numbers().thoughts)]
 
         def enough(text: str) -> bool:
             return guard.broken(text) is not None or guard.full(finished_sentences(text), numbers().most_sentences)
 
         found: dict[str, None] = {}
-        for pieces in voice.several(asked, draws, stop, enough):
+        for pieces in moment.voice.several(moment.asked(), draws, stop, enough):
             text = "".join(self._guarded(iter(pieces), stop, guard)).strip()
             # While it grew, the last word of all was never looked at: it might not have been whole.
             if text and guard.broken(text, whole=True) is None:
