@@ -31,7 +31,6 @@ class Numbers:
 
     thoughts: int
     most_sentences: int
-    concrete: frozenset[str]
     bonus: dict[str, float]
     act: dict[str, float]
     holds: dict[str, float]
@@ -44,7 +43,7 @@ class Numbers:
 
 
 _TABLES = {
-    "bank_bonus": {"asked", "concrete", "other", "told"},
+    "bank_bonus": {"other", "told"},
     "act": {"few", "each"},
     "holds": {"weight", "doubt"},
     "openness": {"weight", "middle", "spread", "blamed"},
@@ -61,7 +60,6 @@ def _read(path: Path) -> Numbers:
         found = Numbers(
             int(table["thoughts"]),
             int(table["most_sentences"]),
-            frozenset(table["concrete"]),
             tables["bank_bonus"],
             tables["act"],
             tables["holds"],
@@ -80,8 +78,8 @@ def _read(path: Path) -> Numbers:
         raise DataError(path, "its table choosing has no doubt of lines that nobody read")
     if not found.seeming <= act.names():
         raise DataError(path, "its table choosing names an unknown act")
-    if not found.concrete <= set(kinds()) or found.thoughts < 1 or found.most_sentences < 1:
-        raise DataError(path, "its table choosing names an unknown kind, or no thought at all")
+    if found.thoughts < 1 or found.most_sentences < 1:
+        raise DataError(path, "its table choosing leaves him no thought at all")
     return found
 
 
@@ -136,9 +134,8 @@ def choose(
         return Chosen(max(zip(mine, own, strict=True))[1])
     # A question that blames seldom wants an answer.
     others = sorted(zip(_raised(plain, portable, "" if blamed else does, weights), portable, strict=True), reverse=True)
-    bonus = _bonus(hers.text, heard, weights)
     # Asked for a fact, he knows it and the bank does not: a thought in the form of an answer has less against it.
-    before = [others[0][0] + (min(bonus, weights.bonus["told"]) if act.answered(does, thought) else bonus) for thought in own]
+    before = [others[0][0] + weights.bonus["told" if act.answered(does, thought) else "other"] for thought in own]
     best = max(((score - lead, thought) for score, lead, thought in zip(mine, before, own, strict=True)), default=(-1.0, ""))
     if best[0] >= 0:
         return Chosen(best[1])
@@ -212,13 +209,6 @@ def _first(thought: str, guard: Guard) -> str:
     """Return the first sentence of a thought, if it can stand for the whole: no single word, and nothing the guard refuses."""
     first = first_sentence(thought)
     return first if len(first.split()) > 1 and not guard.broken(first, whole=True) else ""
-
-
-def _bonus(line: str, heard: frozenset[str], weights: Numbers) -> float:
-    """Return what the bank is given before his own answers, after a line of hers."""
-    if not heard <= weights.concrete:
-        return weights.bonus["other"]
-    return weights.bonus["asked" if line.rstrip().endswith("?") else "concrete"]
 
 
 def _astray(sound: float, openness: Openness, weights: Numbers, *, blamed: bool = False) -> float:
