@@ -1,6 +1,6 @@
 """Labelled lines as sentences: what the check's reader learns from and is measured on."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,18 @@ def messages(paths: Iterable[Path]) -> list[Message]:
                 found += _from_dialogue({"id": number, **row})
             elif "text" in row and "flag" in row:
                 found.append(_message(str(row.get("id", number)), row, row["text"], row.get("before", ""), row.get("spans", [])))
+    return found
+
+
+def learnt(new: Collection[str] = (), rest: int = 1) -> list[Message]:
+    """Return the messages to learn from: those of some writers whole, and every ``rest``-th of all others, so that a pass that
+    teaches what is new keeps what was known.
+
+    :param new: files by their stem.
+    """
+    found: list[Message] = []
+    for path in files("train"):
+        found += messages([path])[:: 1 if path.stem in new else rest]
     return found
 
 

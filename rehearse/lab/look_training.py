@@ -15,6 +15,7 @@ import math
 import random
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,11 @@ class Row:
     met: str = ""
 
 
-def rows(part: str, chance: random.Random, *, sentence_share: float = 0.4, thin: int = 3) -> list[Row]:
+def rows(
+    part: str, chance: random.Random, *, sentence_share: float = 0.4, thin: int = 3, new: Collection[str] = (), rest: int = 1
+) -> list[Row]:
     """Return the texts of one part: whole messages, and for training also sentences, gentler wordings and drafts met outside."""
-    messages = lines.messages(lines.files(part))
+    messages = lines.learnt(new, rest) if part == "train" else lines.messages(lines.files(part))
     found = []
     for each in messages:
         before = each.before if part != "train" or chance.random() < WITH_BEFORE else ""
@@ -124,7 +127,7 @@ class Run:
         whole = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32).model
         whole = whole.to(self.device).to(self.half).eval()
         chance = random.Random(recipe["seed"])
-        self.train_rows = rows("train", chance, thin=recipe["thin"])
+        self.train_rows = rows("train", chance, thin=recipe["thin"], new=recipe["new"], rest=recipe["rest"])
         self.held_rows = rows("development", chance)
         frozen, every = recipe["frozen"], whole.layers
         whole.layers = every[:frozen]
@@ -350,6 +353,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--frozen", type=int, default=8, help="how many of the first layers stay as they are")
     parser.add_argument("--layers", type=int, default=18, help="how many layers are used at all")
     parser.add_argument("--thin", type=int, default=3, help="of the innocent sentences of longer messages take every n-th")
+    parser.add_argument("--new", nargs="+", default=[], help="writers to learn from whole, where --rest thins the others")
+    parser.add_argument("--rest", type=int, default=1, help="of the messages of all other writers take every n-th")
     parser.add_argument("--pair-weight", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)

@@ -251,10 +251,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pair-weight", type=float, default=0.3, help="how much the order within a minimal pair counts")
     parser.add_argument("--start", type=Path, default=None, help="a folder of an earlier run to go on from")
     parser.add_argument("--thin", type=int, default=1, help="of the innocent sentences of longer messages take every n-th")
+    parser.add_argument("--new", nargs="+", default=[], help="writers to learn from whole, where --rest thins the others")
+    parser.add_argument("--rest", type=int, default=1, help="of the messages of all other writers take every n-th")
     parser.add_argument("--no-gentler", action="store_true", help="do not learn from the gentler wordings")
     parser.add_argument("--no-whole", action="store_true", help="do not learn from messages uncut")
     chosen = parser.parse_args(arguments)
-    messages = lines.messages(lines.files("train"))
+    messages = lines.learnt(chosen.new, chosen.rest)
     cut = lines.examples(messages)
     pieces = [each for each in cut if not each.flag and not each.kinds]
     training = [each for each in cut if each.flag or each.kinds] + pieces[:: chosen.thin] + 3 * lines.article_examples()
