@@ -49,11 +49,6 @@ def test_a_fact_is_no_story() -> None:
     [
         ("I waited for you until Two, like a fool.", "guilt_trip", "I waited for you until Two. I missed you."),
         ("i kept ur plate warm, not that u care", "guilt_trip", "i kept ur plate warm. i missed u"),
-        (
-            "Your cousin Faizel has opened his second shop.",
-            "comparison",
-            "Your cousin Faizel has opened his second shop. How are things going for you?",
-        ),
         ("Every son here carries his mother's shopping.", "comparison", "I'd love it if you carried my shopping now and then."),
         ("It's fine.", "guilt_trip", "I'm a bit sad about it, and I'll be all right."),
         ("Who will I talk to when you go?", "clinging", "I'll miss you, and I'm glad for you."),
@@ -61,6 +56,11 @@ def test_a_fact_is_no_story() -> None:
 )
 def test_a_fact_is_said_with_a_feeling_or_a_wish(hers: str, kind: str, made: str) -> None:
     assert made in load().of(hers, kind)
+
+
+def test_another_s_deed_is_not_told_again() -> None:
+    # With a kind question behind it, it still compares.
+    assert load().of("Your cousin Faizel has opened his second shop.", "comparison") == []
 
 
 def test_another_s_deed_with_others_in_it_is_no_wish_of_hers() -> None:

@@ -146,7 +146,7 @@ def test_what_stands_under_a_negation_is_not_asked_for() -> None:
 
 
 def test_a_strict_pattern_keeps_to_its_kinds() -> None:
-    strict = [each for each in EVERY if each.strict]
+    strict = [each for each in EVERY if each.loose == recasts.VERY_LOOSE]
     assert strict
     for each in strict:
         line = each.example[0]

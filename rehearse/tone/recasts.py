@@ -92,20 +92,20 @@ _MACROS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Recast:
-    """A pattern of hers and what she could say; ``example`` is a sentence and its first wording."""
+    """A pattern of hers, what she could say, a sentence with its first wording, and how much the pattern leaves open."""
 
     kinds: tuple[str, ...]
     pattern: re.Pattern[str]
     to: tuple[str, ...]
     example: tuple[str, str]
-    strict: bool = False
+    loose: int
 
-    @property
-    def loose(self) -> int:
-        """How much of a sentence the pattern leaves open: nothing, some words, or a verb and all that goes with it."""
-        if self.strict or {"verb", "did", "asked", "fact"} & set(self.pattern.groupindex):
-            return VERY_LOOSE
-        return int(".{" in self.pattern.pattern or ".*" in self.pattern.pattern or bool(self.pattern.groupindex))
+
+def looseness(pattern: re.Pattern[str], *, strict: bool) -> int:
+    """Return how much of a sentence a pattern leaves open: nothing, some words, or a verb and all that goes with it."""
+    if strict or {"verb", "did", "asked", "fact"} & set(pattern.groupindex):
+        return VERY_LOOSE
+    return int(".{" in pattern.pattern or ".*" in pattern.pattern or bool(pattern.groupindex))
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +347,10 @@ def _recast(table: Mapping[str, Any], macros: Mapping[str, str]) -> Recast:
     # A group's own name stands in the same brackets as a slot.
     said = re.sub(r"(?<!\?P)<(\w+)>", lambda slot: macros[slot.group(1)], table["from"])
     hers, made = table["example"]
-    return Recast(tuple(table["kinds"]), re.compile(said), tuple(table["to"]), (hers, made), table.get("strict") is True)
+    pattern = re.compile(said)
+    # Asked of every pattern at every clause of hers, so it is told once.
+    loose = looseness(pattern, strict=table.get("strict") is True)
+    return Recast(tuple(table["kinds"]), pattern, tuple(table["to"]), (hers, made), loose)
 
 
 def _macros(contact: Sequence[str], act: Sequence[str], verbs: Verbs) -> dict[str, str]:
