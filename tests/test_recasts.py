@@ -30,10 +30,9 @@ def test_there_are_enough_for_each_kind() -> None:
     assert {kind for each in EVERY for kind in each.kinds} == flagged_kinds()
 
 
-@pytest.mark.parametrize("recast", EVERY, ids=lambda recast: recast.example[0][:40])
-def test_each_pattern_makes_its_example(recast: Recast) -> None:
-    hers, gentler = recast.example
-    assert gentler in load().of(hers, recast.kinds[0])
+def test_each_pattern_makes_its_example() -> None:
+    # One test for all of them: a thousand would cost every run more than what they do.
+    assert [each.example for each in EVERY if each.example[1] not in load().of(each.example[0], each.kinds[0])] == []
 
 
 def test_no_wording_stings() -> None:
