@@ -37,7 +37,7 @@ COMMON = 25
 NEAR = 0.8
 STRENGTH = 0.3
 # For a sentence by patterns or cutting, for a draft with sentences replaced, for one with some left out, and for what the voice
-# made: chosen by reading what was made of the development writer's lines (models/tone/REWORDING.md).
+# made: chosen by reading what was made of training and development lines (models/tone/REWORDING.md).
 THRESHOLDS = (0.5, 0.6, 0.9, 0.995)
 LONGEST = 260
 
