@@ -1,9 +1,11 @@
 """Reading the data files carried with the app."""
 
+import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rehearse.errors import DataError
 
@@ -11,6 +13,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+Made = TypeVar("Made")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -24,6 +28,23 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(path, "it cannot be read") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(path, f"it is not valid TOML ({error})") from error
+
+
+def read_rows(folder: Path, made: Callable[[dict[str, Any]], Made], wrong: str) -> tuple[Made, ...]:
+    """Return what is made of every line of the JSON Lines files of a folder, file by file in the order of their names.
+
+    :param made: makes one of a row; a row that it cannot use it refuses with a ``LookupError``, ``TypeError`` or ``ValueError``.
+    :param wrong: what is then said of the line.
+    :raises DataError: if a line is not JSON, or is refused.
+    """
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                found.append(made(json.loads(line)))
+            except (LookupError, TypeError, ValueError) as error:
+                raise DataError(path, f"line {number} {wrong} ({error})") from error
+    return tuple(found)
 
 
 def read_words(path: Path, language: str) -> dict[str, Any]:

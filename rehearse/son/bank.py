@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from rehearse import settings
+from rehearse import data, settings
 from rehearse.errors import DataError
 from rehearse.kinds import kinds
 from rehearse.son import act as acts_of
@@ -44,26 +45,22 @@ class Portable:
 
 @cache
 def _read(folder: Path) -> tuple[Portable, ...]:
-    found = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            try:
-                row = json.loads(line)
-                portable = Portable(
-                    row["text"],
-                    frozenset(Openness(level) for level in row["openness"]),
-                    _answered(row["answers"]),
-                    frozenset(row.get("temperaments", ())),
-                    frozenset(row.get("acts", ())),
-                )
-            except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-                raise DataError(path, f"line {number} is not a portable line") from error
-            if not portable.text.strip() or not portable.answers <= set(kinds()):
-                raise DataError(path, f"line {number} is empty or names an unknown kind")
-            if not portable.acts <= acts_of.names():
-                raise DataError(path, f"line {number} names an act that prompts/acts.toml does not have")
-            found.append(portable)
-    return tuple(found)
+    return data.read_rows(folder, _portable, "is not a portable line")
+
+
+def _portable(row: dict[str, Any]) -> Portable:
+    found = Portable(
+        row["text"],
+        frozenset(Openness(level) for level in row["openness"]),
+        _answered(row["answers"]),
+        frozenset(row.get("temperaments", ())),
+        frozenset(row.get("acts", ())),
+    )
+    if not found.text.strip() or not found.answers <= set(kinds()):
+        raise ValueError("it is empty or names an unknown kind")
+    if not found.acts <= acts_of.names():
+        raise ValueError("it names an act that prompts/acts.toml does not have")
+    return found
 
 
 def _answered(names: Sequence[str]) -> frozenset[str]:

@@ -7,7 +7,6 @@ MiniLM's vectors of all those ways to put it, computed once (``rehearse.lab.ever
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,14 +76,7 @@ class Nearness:
 
 @cache
 def _read(folder: Path) -> tuple[Asked, ...]:
-    found = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            try:
-                found.append(_asked(json.loads(line)))
-            except (json.JSONDecodeError, LookupError, TypeError, ValueError) as error:
-                raise DataError(path, f"line {number} does not say what she asks and what he answers") from error
-    return tuple(found)
+    return data.read_rows(folder, _asked, "does not say what she asks and what he answers")
 
 
 def _asked(row: dict[str, Any]) -> Asked:
