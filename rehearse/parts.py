@@ -37,8 +37,7 @@ class Parts:
         check = ToneCheck.load()
         listener = Listener.load(check.embedder)
         listener.second = look.bring(check)
-        son = Son(open_voice(settings.voice()))
-        son.bring(check.embedder)
+        son = Son.with_choice(open_voice(settings.voice()), check.embedder)
         return cls(Transcripts(settings.database_path()), check, son, listener)
 
     def bring(self, check: ToneCheck) -> None:

@@ -90,13 +90,7 @@ def reply(chosen: argparse.Namespace) -> int:
     from rehearse.voice.choice import open_voice
 
     check_of = _once(_tone)
-
-    def son() -> Son:
-        found = Son(open_voice(settings.voice()))
-        found.bring(check_of().embedder)
-        return found
-
-    son_of = _once(son)
+    son_of = _once(lambda: Son.with_choice(open_voice(settings.voice()), check_of().embedder))
 
     def handle(row: Row) -> Row:
         scenario = Scenario.from_dict(row.get("scenario", {}))

@@ -41,9 +41,7 @@ def answers(voice: KeptVoice, asked: Sequence[Moment], embedder: Embedder | None
 
     :param embedder: what the app finds his answers by; without it he says what the voice says.
     """
-    son = Son(voice)
-    if embedder is not None:
-        son.bring(embedder)
+    son = Son.with_choice(voice, embedder)
     found = []
     for moment in asked:
         voice.drawn.clear()

@@ -109,6 +109,7 @@ def choose(
     his: Sequence[str] = (),
 ) -> Chosen:
     """Return the answer that fits her line best, and where he is.
+
     Each thought stands there twice, whole and as its first sentence: a small voice answers with its first and invents in its
     second. What counts is how well an answer fits, how near it sounds to his openness, how short it is, and that it does not
     give her own words back to her.

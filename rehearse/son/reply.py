@@ -56,6 +56,17 @@ class Son:
         self.refused: list[str] = []
         self.source: Source = "thought"
 
+    @classmethod
+    def with_choice(cls, voice: Voice, embedder: Embedder | None) -> "Son":
+        """Return one who has what :meth:`bring` loads; without an encoder, one who has it not yet.
+
+        :raises RehearseError: if a file of it cannot be had.
+        """
+        son = cls(voice)
+        if embedder is not None:
+            son.bring(embedder)
+        return son
+
     def bring(self, embedder: Embedder) -> None:
         """Load what a small tuned voice chooses its answers by, as it is carried with the app.
 

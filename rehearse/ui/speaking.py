@@ -86,10 +86,7 @@ class Speaking:
 
     def _speak(self, voice: "Voice") -> None:
         parts = self.room.parts
-        son = Son(Exchange(voice))
-        if parts.check is not None:
-            son.bring(parts.check.embedder)
-        parts.son = son
+        parts.son = Son.with_choice(Exchange(voice), parts.check.embedder if parts.check is not None else None)
         self.room.voice.failure, self.room.voice.state = "", "ready"
 
     def quicken(self) -> None:
