@@ -1,5 +1,6 @@
 """Labelled lines as sentences: what the check's reader learns from and is measured on."""
 
+from argparse import ArgumentParser
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,12 @@ def learnt(new: Collection[str] = (), rest: int = 1) -> list[Message]:
     for path in files("train"):
         found += messages([path])[:: 1 if path.stem in new else rest]
     return found
+
+
+def ask_for(parser: ArgumentParser) -> None:
+    """Let a training be told what :func:`learnt` asks for."""
+    parser.add_argument("--new", nargs="+", default=[], help="writers to learn from whole, where --rest thins the others")
+    parser.add_argument("--rest", type=int, default=1, help="of the messages of all other writers take every n-th")
 
 
 def _message(name: str, row: dict[str, Any], text: str, before: str, spans: list[str]) -> Message:
