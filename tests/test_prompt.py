@@ -120,6 +120,10 @@ def test_every_template_draws_within_reason(name: str) -> None:
 # -- a talk longer than the voice can keep in mind -------------------------------------------------------------------------
 
 
+def counted(asked: Sequence[Message]) -> int:
+    return ScriptedVoice().tokens(asked)
+
+
 def fitted(path: Sequence[Turn], context: int, name: str = "tuned") -> list[Message]:
     voice = ScriptedVoice()
     voice.context = context
@@ -157,12 +161,34 @@ def test_the_same_talk_is_told_the_same_way() -> None:
 
 
 @pytest.mark.parametrize("exchanges", [1, 2, 3, 5])
-def test_lines_too_long_for_the_voice_leave_the_last_ones(exchanges: int) -> None:
-    """Nothing loops and her last line is always asked; whether it fits is for the voice to say."""
+def test_of_a_letter_too_long_for_the_voice_the_end_is_asked(exchanges: int) -> None:
+    """Nothing loops, and what is asked fits beside the answer."""
     path = talk(exchanges, words=500)
-    asked = fitted(path, 200)
-    assert asked[-1].content.startswith(path[-1].text)
-    assert len(asked) <= 4
+    asked = fitted(path, 300)
+    end = asked[-1].content.rpartition(" [")[0]
+    assert asked[0].content == prompt.system(scenario(), prompt.template("tuned")) and len(asked) == 2
+    assert path[-1].text.endswith(f" {end}") and len(end.split()) >= 50
+    assert counted(asked) <= 300 - prompt.template("tuned").sampling.most - 8
+
+
+def test_a_letter_without_a_space_is_cut_too() -> None:
+    asked = fitted([Turn("mother", "a" * 4000, Openness.WARY)], 200)
+    assert asked[-1].content.startswith("a")
+
+
+def test_the_small_voice_reads_no_more_of_a_talk_than_it_learnt_from_however_much_it_could() -> None:
+    path = talk(120)
+    longest = prompt.template("tuned").longest
+    assert 0 < counted(fitted(path, 4096)) <= longest < counted(prompt.reply(scenario(), path, prompt.template("tuned")))
+    assert counted(fitted(path, 4096, "plain")) > longest
+
+
+def test_what_he_felt_at_a_letter_is_asked_of_its_end() -> None:
+    voice, chosen = ScriptedVoice(), prompt.template("felt")
+    voice.context = 300
+    letter = Turn("mother", " ".join(f"word{number}" for number in range(600)), Openness.WARY)
+    asked = prompt.shortened(lambda turn: prompt.felt(scenario(), turn, chosen), letter, chosen, voice)
+    assert "word599 [" in asked[-1].content and counted(asked) <= 300 - chosen.sampling.most
 
 
 def test_many_lines_of_his_in_a_row() -> None:

@@ -45,7 +45,7 @@ def felt(voice: Voice, scenario: Scenario, hers: Turn, stop: Event) -> str:
     """
     told = _read(settings.prompts_folder() / "beside.toml")
     chosen = prompt.template("felt")
-    asked = prompt.felt(scenario, hers, chosen)
+    asked = prompt.shortened(lambda turn: prompt.felt(scenario, turn, chosen), hers, chosen, voice)
     first = random.Random(hers.id).randrange(2**31)
     guard = Guard([hers.text], [])
     for attempt in range(TRIES):

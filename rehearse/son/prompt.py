@@ -4,8 +4,8 @@ The prompt only ever grows at its end: fixed text first, then the turns, each wi
 of one turn's prompt are a prefix of the next one's, and llama.cpp reads only what is new.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,22 @@ from rehearse.voice.voice import Message, Sampling, Voice
 # When the talk outgrows the context, this share of its oldest turns leaves at once, so that the prefix then stays the same
 # for many turns instead of moving at every one.
 LEAVES = 0.5
+# Tokens that stay free beside prompt and answer.
+SPARE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One way to ask: the fixed text, the form of her line, and how freely to draw."""
+    """One way to ask: the fixed text, the form of her line, and how freely to draw.
+
+    ``longest`` is how many tokens of scene and talk are read; 0 means as many as the voice can keep in mind.
+    """
 
     system: str
     line: str
     sampling: Sampling
     speaks_first: str = ""
+    longest: int = 0
 
 
 @cache
@@ -40,10 +46,16 @@ def _read(path: Path) -> tuple[dict[str, Template], dict[str, str]]:
         for other in ("choosing", "examples"):
             tables.pop(other, None)
         templates = {
-            name: Template(table["system"], table["line"], Sampling(**table["sampling"]), table.get("speaks_first", ""))
+            name: Template(
+                table["system"],
+                table["line"],
+                Sampling(**table["sampling"]),
+                table.get("speaks_first", ""),
+                int(table.get("longest", 0)),
+            )
             for name, table in tables.items()
         }
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DataError(path, f"a field is missing or unknown ({error})") from error
     if not {"tuned", "plain", "reword", "felt"} <= set(templates) or set(scene) != {"age", "stage", "temperament", "situation"}:
         raise DataError(path, "it needs the templates tuned, plain, reword and felt, and four pieces of the scene")
@@ -121,7 +133,8 @@ def fitted(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Vo
     The scene always stays. Which turns leave is decided at the turn that no longer fitted, whatever came after it, so the
     same ones stay out on the next turn.
     """
-    room = voice.context - chosen.sampling.most - 8
+    whole = _room(chosen, voice)
+    room = min(whole, chosen.longest or whole)
     first = 0
     prompt = reply(scenario, path, chosen)
     if voice.tokens(prompt) > room:
@@ -131,7 +144,23 @@ def fitted(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Vo
         # The voice counts the whole as more than its parts: rare, so that the prefix may move here.
         first = _later(path, first, len(path))
         prompt = reply(scenario, path[first:], chosen)
+    if not path or voice.tokens(prompt) <= whole:
+        return prompt
+    return shortened(lambda last: reply(scenario, [last], chosen), path[-1], chosen, voice)
+
+
+def shortened(asked: Callable[[Turn], list[Message]], turn: Turn, chosen: Template, voice: Voice) -> list[Message]:
+    """Return a prompt with a turn of hers, or of a letter too long to be kept in mind its end: it is what she leaves him with."""
+    text, prompt = turn.text, asked(turn)
+    while voice.tokens(prompt) > _room(chosen, voice) and len(text) > 1:
+        text = text[len(text) // 4 + 1 :]
+        text = text.partition(" ")[2] or text
+        prompt = asked(replace(turn, text=text))
     return prompt
+
+
+def _room(chosen: Template, voice: Voice) -> int:
+    return voice.context - chosen.sampling.most - SPARE
 
 
 def _first_kept(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Voice, room: int) -> int:

@@ -21,12 +21,14 @@ class VoiceRewriter:
         self.stop = stop or Event()
 
     def variants(self, line: str, count: int) -> list[str]:
-        """Return up to ``count`` rewordings, unchecked.
+        """Return up to ``count`` rewordings, unchecked; none of a line that is too long for the voice to say again.
 
         :raises VoiceError: if the voice cannot answer.
         """
         chosen = prompt.template("reword")
         asked = prompt.reword(line, chosen)
+        if self.voice.tokens(asked) + chosen.sampling.most >= self.voice.context:
+            return []
         # The first is the likeliest one, the others are drawn. They are no part of the talk, which he keeps in mind meanwhile.
         samplings = [
             replace(

@@ -24,6 +24,9 @@ from rehearse.voice.weights import NotAModel, Weights, shares
 _CALLS = Lock()
 # Enough for a long line of hers and its rewordings; what does not fit is asked in the talk's context.
 ASIDE = 768
+# The tuned voice reads talks of the length it learnt from (`longest` in prompts/son.toml). This is enough for one of them, and for
+# a letter of hers; a larger context would only take memory, 23 KB a token.
+TUNED = 1024
 # An answer has at least this much room.
 _LEAST = 16
 
@@ -54,7 +57,8 @@ class LlamaVoice:
         self._weights = weights
         self._threads = settings.threads()
         # A model told more than it learnt to keep in mind writes nonsense.
-        self._talks = Strands(weights, context=min(settings.context(), weights.trained), threads=self._threads)
+        context = min(settings.context(), weights.trained, TUNED if tuned else weights.trained)
+        self._talks = Strands(weights, context=context, threads=self._threads)
         self._aside: Strands | None = None
         self._form = weights.form()
         # Held while a prompt is cut into tokens, which needs no turn: the weights must not be exchanged meanwhile.
