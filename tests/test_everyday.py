@@ -81,6 +81,24 @@ def test_of_a_line_that_says_several_things_what_he_has_to_answer_counts() -> No
     assert found.near("The bus was full and it rained all the way home. What did you have for dinner?") == [DINNER]
 
 
+SORT_OF = Asked(("What do you mean, sort of?", "Only sort of?"), (answer("Half yes."),), frozenset({"Sort of."}))
+
+
+def test_what_follows_a_line_of_his_is_found_after_it_only_and_need_not_be_as_near() -> None:
+    found = finder(DINNER, SORT_OF)
+    assert found.near("Sort of? What do you mean, love?", "Tom", "Sort of.") == [SORT_OF]
+    assert found.near("Sort of? What do you mean, love?", "Tom", "Not really.") == []
+    assert found.near("Only sort of?") == []
+    assert found.near("I only sort of know the way.", "Tom", "Sort of.") == [], "it asks nothing"
+    assert found.answers("Only sort of?", Openness.WARY, TOM, ["Hi.", "Sort of."]) == ["Half yes."]
+    assert found.answers("Only sort of?", Openness.WARY, TOM, ["Sort of.", "Right."]) == []
+
+
+def test_what_is_said_out_of_the_blue_is_found_after_such_a_line_too() -> None:
+    found = finder(DINNER, SORT_OF)
+    assert found.near("What did you have for dinner?", "Tom", "Sort of.") == [DINNER]
+
+
 # -- what he may answer -----------------------------------------------------------------------------------------------------
 
 
@@ -146,8 +164,8 @@ def test_nothing_is_written_twice_and_every_row_is_as_it_should_be() -> None:
     assert len(rows) == len(everyday.written())
     assert [(row["id"], problems) for row in rows if (problems := corpus.problems_of(row))] == []
     assert [name for name, count in Counter(row["id"] for row in rows).items() if count > 1] == []
-    hers = Counter(text.lower().strip(" .?!") for row in rows for text in row["hers"])
-    assert [text for text, count in hers.items() if count > 1] == []
+    hers = Counter((his, text.lower().strip(" .?!")) for row in rows for text in row["hers"] for his in row.get("after", [""]))
+    assert [each for each, count in hers.items() if count > 1] == []
 
 
 def test_every_answer_passes_the_guard_where_he_may_say_it() -> None:
@@ -173,6 +191,7 @@ def test_every_answer_passes_the_guard_where_he_may_say_it() -> None:
         '{"hers": ["Well?"], "answers": [{"text": " ", "openness": [1]}]}',
         '{"hers": ["Well?"], "answers": [{"text": "Hm.", "openness": [1], "temperaments": ["merry"]}]}',
         '{"hers": ["Well?"], "answers": [{"text": "Hm.", "openness": [1], "ages": [13]}]}',
+        '{"hers": ["Well?"], "answers": [{"text": "Hm.", "openness": [1]}], "after": ["A line that he does not have."]}',
     ],
 )
 def test_what_is_not_as_it_should_be_is_refused(tmp_path: Path, row: str) -> None:
@@ -193,10 +212,11 @@ def test_vectors_of_other_lines_are_refused(tmp_path: Path) -> None:
     "text",
     [
         "",
-        "least = 2\nsurely = 3\nbeside = 0\ndears = ''",
-        "least = 0.5\nsurely = 0.4\nbeside = 0\ndears = ''",
-        "least = 0.5\nsurely = 0.9\nbeside = 0.1\ndears = '('",
-        "least = 0.5\nsurely = 0.9\nbeside = -1\ndears = ''",
+        "least = 2\nsurely = 3\nafter = 0.5\nbeside = 0\ndears = ''",
+        "least = 0.5\nsurely = 0.4\nafter = 0.5\nbeside = 0\ndears = ''",
+        "least = 0.5\nsurely = 0.9\nafter = 0.5\nbeside = 0.1\ndears = '('",
+        "least = 0.5\nsurely = 0.9\nafter = 0.5\nbeside = -1\ndears = ''",
+        "least = 0.5\nsurely = 0.9\nafter = 0\nbeside = 0.1\ndears = ''",
     ],
 )
 def test_numbers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
@@ -214,6 +234,7 @@ def test_numbers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
         ({"hers": ["One.", "Two."], "answers": [{"text": "*sighs*", "openness": [2, 3, 4]}] * 4}, "narration"),
         ({"hers": ["One.", "Two."], "answers": [{"text": "Hm.", "openness": [2, 3, 4], "mood": 1}] * 4}, "unknown"),
         ({"hers": ["One.", "Two."], "answers": [{"text": "Hm.", "openness": [2, 3, 4], "ages": [9, 3]}] * 4}, "ages"),
+        ({"hers": ["One.", "Two."], "answers": [{"text": "Hm.", "openness": [1]}] * 4, "after": ["Never said."]}, "after"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said(row: dict[str, object], problem: str) -> None:
@@ -222,7 +243,7 @@ def test_what_is_wrong_with_a_row_is_said(row: dict[str, object], problem: str) 
 
 def test_what_is_written_is_learnt_as_talks_of_one_line_by_a_son_of_that_age() -> None:
     samples = voice_data.everyday_samples(1, seed=1)
-    assert len(samples) == len(everyday.written())
+    assert len(samples) == sum(not asked.after for asked in everyday.written())
     levels_of: dict[str, set[Openness]] = {}
     for each in (answer for asked in everyday.written() for answer in asked.answers):
         levels_of.setdefault(each.text, set()).update(each.openness)

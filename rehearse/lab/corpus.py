@@ -19,7 +19,7 @@ from typing import Any
 from rehearse.kinds import flagged_kinds
 from rehearse.kinds import kinds as known
 from rehearse.scenario import TEMPERAMENTS
-from rehearse.son import act
+from rehearse.son import act, bank
 from rehearse.son.bank import GROUPS
 
 # What a draft may have to be met for outside the role; most that only sound like it are `none`.
@@ -148,7 +148,12 @@ def everyday_problems(row: dict[str, Any]) -> list[str]:
             problems.append(f"ages must be the youngest and the oldest: {text!r}")
         if unknown := set(each) - {"text", "openness", "temperaments", "ages"}:
             problems.append(f"unknown {sorted(unknown)}: {text!r}")
-    if not problems and {2, 3, 4} - {level for each in answers for level in each["openness"]}:
+    after = row.get("after", [])
+    lines = {each.text for each in bank.portable_lines()} if after else set()
+    if not isinstance(after, list) or any(line not in lines for line in after):
+        problems.append("after must list lines of the bank")
+    # What follows a line of his is written for where he was then, and about there.
+    if not problems and not after and {2, 3, 4} - {level for each in answers for level in each["openness"]}:
         problems.append("there must be an answer for a guarded, a wary and a warming son")
     return problems
 

@@ -101,7 +101,8 @@ def everyday_samples(most: int, seed: int) -> list[Sample]:
     names = sorted({row["son"]["name"] for path in files("train") for row in corpus.read(path)})
     chosen, found = prompt.template("tuned"), []
     for number, asked in enumerate(everyday.written(), 1):
-        for answer in chance.sample(asked.answers, min(most, len(asked.answers))):
+        # What follows a line of his would hang in the air.
+        for answer in chance.sample(asked.answers, 0 if asked.after else min(most, len(asked.answers))):
             youngest, oldest = answer.ages or (13, 50)
             who = {
                 "name": chance.choice(names),

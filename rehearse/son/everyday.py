@@ -4,6 +4,9 @@ A small voice answers “What did you have for dinner?” with anything at all, 
 So answers to what is said most often are written by hand, for every openness. Which of them her line is near to is told by
 MiniLM's vectors of all those ways to put it, computed once (``rehearse.lab.everyday_reading``), and by what her line does
 (:mod:`rehearse.son.act`): “Are you angry with me?” and “I'm not angry with you” have nearly the same words.
+
+Some of it is written for what she says after certain lines of his bank (“Sort of.” – “What do you mean, sort of?”). There she
+hardly says anything else, so her line need not be as near.
 """
 
 import hashlib
@@ -49,22 +52,28 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that she may ask or tell: ways to put it, and answers each of which answers every one of them."""
+    """One thing that she may ask or tell: ways to put it, and answers each of which answers every one of them.
+
+    ``after`` are lines of his; where there are any, she says it, and he answers so, only after one of them.
+    """
 
     hers: tuple[str, ...]
     answers: tuple[Answer, ...]
+    after: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
     """How near her line has to be to one that is written here, as a cosine, and how much less near another may be beside it.
 
-    From ``surely`` on it need not do the same, if both ask or neither does.
+    From ``surely`` on it need not do the same, if both ask or neither does. For what is written after a line of his that is
+    enough, from ``after`` on.
     ``dears`` is what she calls him or begins with; ``{name}`` in it stands for his name.
     """
 
     least: float
     surely: float
+    after: float
     beside: float
     dears: str
 
@@ -89,12 +98,14 @@ def _asked(row: dict[str, Any]) -> Asked:
         )
         for each in row["answers"]
     )
-    hers = tuple(row["hers"])
+    hers, after = tuple(row["hers"]), frozenset(row.get("after", ()))
     if not hers or not answers or not all(text.strip() for text in (*hers, *(each.text for each in answers))):
         raise ValueError("nothing is asked, or nothing answered")
     if not all(each.openness and each.temperaments <= set(TEMPERAMENTS) for each in answers):
         raise ValueError("an answer has no openness, or an unknown temperament")
-    return Asked(hers, answers)
+    if not after <= {each.text for each in bank.portable_lines()}:
+        raise ValueError("it is said after a line that he does not have")
+    return Asked(hers, answers, after)
 
 
 def written() -> tuple[Asked, ...]:
@@ -119,11 +130,11 @@ def read(every: Sequence[Asked]) -> list[str]:
 def _nearness(path: Path) -> Nearness:
     try:
         table = data.read_toml(path)
-        found = Nearness(float(table["least"]), float(table["surely"]), float(table["beside"]), str(table["dears"]))
+        found = Nearness(*(float(table[key]) for key in ("least", "surely", "after", "beside")), str(table["dears"]))
         re.compile(found.dears.replace("{name}", ""))
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise DataError(path, "a number is missing, or what she calls him cannot be looked for") from error
-    if not 0 < found.least <= found.surely <= 1 or found.beside < 0:
+    if not 0 < found.least <= found.surely <= 1 or not 0 < found.after <= 1 or found.beside < 0:
         raise DataError(path, "it has a number that no cosine is compared with")
     return found
 
@@ -149,6 +160,13 @@ class Everyday:
         self._texts = [text for each in every for text in each.hers]
         self._of = [number for number, each in enumerate(every) for _ in each.hers]
         self._vectors = vectors
+        self._asks = ["?" in text for text in self._texts]
+        # Where the ways to put what is written for any moment stand, and those for what is said after each line of his.
+        self._any = [place for place, number in enumerate(self._of) if not every[number].after]
+        self._after: dict[str, list[int]] = {}
+        for place, number in enumerate(self._of):
+            for line in every[number].after:
+                self._after.setdefault(line, []).append(place)
 
     @classmethod
     def load(cls, embedder: Embedder) -> "Everyday":
@@ -175,28 +193,34 @@ class Everyday:
             vectors = stream.get_tensor(VECTORS).astype(np.float32)
         return cls(embedder, every, vectors)
 
-    def near(self, line: str, name: str = "") -> list[Asked]:
+    def near(self, line: str, name: str = "", last: str = "") -> list[Asked]:
         """Return what is written that her line asks or tells, the nearest first; mostly one or none.
 
         :param line: hers; where it says several things, what he has to answer counts, and the line as a whole.
         :param name: his.
+        :param last: the line of his that she answers.
         """
-        import numpy as np
-
         if not self._texts:
             return []
         numbers = nearness()
         does, point = act.pointed(line)
         said = self.embedder.encode(list(dict.fromkeys(numbers.plain(each, name) for each in (line, point))))
         cosines = (said @ self._vectors.T).max(axis=0)
-        best: dict[int, float] = {}
-        for place in np.argsort(-cosines):
-            if cosines[place] < max(numbers.least, max(best.values(), default=0.0) - numbers.beside):
-                break
-            alike = cosines[place] >= numbers.surely and ("?" in self._texts[place]) == ("?" in point)
-            if alike or act.told(self._texts[place]) == does:
-                best.setdefault(self._of[place], float(cosines[place]))
-        return [self._every[number] for number in best]
+
+        def alike(place: int) -> bool:
+            return self._asks[place] == ("?" in point)
+
+        # By how much a way to put it is nearer than it has to be, and where it stands.
+        near = [(float(cosines[place]) - numbers.after, place) for place in self._after.get(last, ()) if alike(place)]
+        near += [
+            (float(cosines[place]) - numbers.least, place)
+            for place in self._any
+            if cosines[place] >= numbers.least
+            and ((cosines[place] >= numbers.surely and alike(place)) or act.told(self._texts[place]) == does)
+        ]
+        least = max(0.0, max(near, default=(0.0, 0))[0] - numbers.beside)
+        found = (self._of[place] for more, place in sorted(near, key=lambda each: -each[0]) if more >= least)
+        return [self._every[number] for number in dict.fromkeys(found)]
 
     def answers(self, line: str, openness: Openness, son: Son, his: Sequence[str] = ()) -> list[str]:
         """Return what he may answer to her line; empty if nothing is written for it.
@@ -207,7 +231,7 @@ class Everyday:
         said = set(his)
         return [
             answer.text
-            for each in self.near(line, son.name)
+            for each in self.near(line, son.name, his[-1] if his else "")
             if not any(said & {answer.text, bank.addressed(answer.text, his)} for answer in each.answers)
             for answer in each.answers
             if answer.fits(openness, son)
