@@ -43,7 +43,7 @@ SETTINGS = (
     ),
     Setting("REHEARSE_PORT", "7860", "Port of the page on this computer; the next free one is taken if it is in use."),
     Setting("REHEARSE_THREADS", "the number of cores, 8 at most", "Threads the voice may use."),
-    Setting("REHEARSE_CONTEXT", "4096", "How many tokens of the talk the voice can read at once; the embedded one reads 1024 at most."),
+    Setting("REHEARSE_CONTEXT", "4096", "How many tokens of the talk the voice can read at once; the embedded one takes 1024."),
     Setting("REHEARSE_DEBUG", "", "Set to `1` to see the full traceback of a failure on the command line."),
 )
 

@@ -130,7 +130,8 @@ def read(every: Sequence[Asked]) -> list[str]:
 def _nearness(path: Path) -> Nearness:
     try:
         table = data.read_toml(path)
-        found = Nearness(*(float(table[key]) for key in ("least", "surely", "after", "beside")), str(table["dears"]))
+        least, surely, after, beside = (float(table[key]) for key in ("least", "surely", "after", "beside"))
+        found = Nearness(least, surely, after, beside, str(table["dears"]))
         re.compile(found.dears.replace("{name}", ""))
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise DataError(path, "a number is missing, or what she calls him cannot be looked for") from error

@@ -24,8 +24,8 @@ from rehearse.voice.weights import NotAModel, Weights, shares
 _CALLS = Lock()
 # Enough for a long line of hers and its rewordings; what does not fit is asked in the talk's context.
 ASIDE = 768
-# The tuned voice reads talks of the length it learnt from (`longest` in prompts/son.toml). This is enough for one of them, and for
-# a letter of hers; a larger context would only take memory, 23 KB a token.
+# The tuned voice reads talks of the length it learnt from (`longest` in prompts/son.toml). This is enough for one of them, and
+# for a letter of hers; a larger context would only take memory, 23 KB a token.
 TUNED = 1024
 # An answer has at least this much room.
 _LEAST = 16
