@@ -168,8 +168,21 @@ def safety_problems(row: dict[str, Any]) -> list[str]:
     return problems
 
 
+def act_problems(row: dict[str, Any]) -> list[str]:
+    """Say what is wrong with one line that is labelled by what it does."""
+    problems = []
+    if not isinstance(row.get("text"), str) or not row["text"].strip():
+        problems.append("text is missing")
+    if not isinstance(row.get("before", ""), str):
+        problems.append("before must be his line")
+    acts = row["acts"]
+    if not isinstance(acts, list) or not acts or len(set(acts)) < len(acts) or any(name not in act.names() for name in acts):
+        problems.append("acts must list what the line does, each once, the likeliest first")
+    return problems
+
+
 def problems_of(row: dict[str, Any]) -> list[str]:
-    """Say what is wrong with a row of any of the five forms."""
+    """Say what is wrong with a row of any of the six forms."""
     if not row.get("id"):
         return ["id is missing"]
     if "met" in row:
@@ -180,6 +193,8 @@ def problems_of(row: dict[str, Any]) -> list[str]:
         return everyday_problems(row)
     if "answers" in row:
         return bank_problems(row)
+    if "acts" in row:
+        return act_problems(row)
     return line_problems(row)
 
 
