@@ -24,6 +24,7 @@ class Parts:
     check: ToneCheck | None = None
     son: Son | None = None
     listener: Listener = field(default_factory=Listener)
+    second: look.Look | None = None
     _heeding: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
@@ -36,9 +37,21 @@ class Parts:
 
         check = ToneCheck.load()
         listener = Listener.load(check.embedder)
-        listener.second = look.bring(check)
         son = Son.with_choice(open_voice(settings.voice()), check.embedder)
-        return cls(Transcripts(settings.database_path()), check, son, listener)
+        parts = cls(Transcripts(settings.database_path()), check, son, listener)
+        parts.look_twice(look.bring(check))
+        return parts
+
+    def speak(self, son: Son) -> None:
+        """Take in the son once his voice is loaded, or another voice was chosen."""
+        son.hearer = self.second
+        self.son = son
+
+    def look_twice(self, second: look.Look | None) -> None:
+        """Take in the second look once it is loaded: danger is heard with it, and what a line of hers does."""
+        self.second = self.listener.second = second
+        if self.son is not None:
+            self.son.hearer = second
 
     def bring(self, check: ToneCheck) -> None:
         """Take in the check once it is loaded; what she said of single sentences is embedded now, and not at her first line."""

@@ -107,19 +107,19 @@ def test_there_are_eight_lines_for_every_act_at_every_openness() -> None:
     for name in act.names():
         meant = bank.meant_for(name, few)
         for level in Openness:
-            fitting = bank.fitting(level, frozenset({"plain"}), "", name)
+            fitting = bank.fitting(level, frozenset({"plain"}), "", [name])
             assert len(set(fitting) & meant) >= 8, (name, level)
             # After a line that blames too there must be something that does not answer another question.
-            assert len(bank.fitting(level, frozenset({"blame"}), "", name)) >= 4, (name, level)
+            assert len(bank.fitting(level, frozenset({"blame"}), "", [name])) >= 4, (name, level)
 
 
 def test_a_line_that_cannot_answer_what_she_does_is_left_out() -> None:
     every = {line.text: line for line in bank.portable_lines()}
     for name in act.names():
-        for line in bank.fitting(Openness.GUARDED, frozenset(kinds()), "", name):
+        for line in bank.fitting(Openness.GUARDED, frozenset(kinds()), "", [name]):
             rows = [each for each in bank.portable_lines() if each.text == line]
             assert any(not each.acts or name in each.acts for each in rows)
-    assert "How long has it been like that?" not in bank.fitting(Openness.GUARDED, frozenset({"feeling"}), "", "others")
+    assert "How long has it been like that?" not in bank.fitting(Openness.GUARDED, frozenset({"feeling"}), "", ["others"])
     assert every["How long has it been like that?"].acts
 
 
@@ -143,3 +143,28 @@ def test_a_group_of_kinds_is_spelled_out(tmp_path: Path) -> None:
 def test_the_carried_rules_are_read() -> None:
     assert act.rules() is act.rules()
     assert (settings.prompts_folder() / "acts.toml").is_file()
+
+
+# -- heard by the second look ----------------------------------------------------------------------------------------------
+
+
+def test_without_a_hearer_the_rules_tell() -> None:
+    assert act.likely("Thank you for calling.", {}) == ("thanks",)
+    assert act.likely("Thank you for calling.", {"no such act": 1.0}) == ("thanks",)
+
+
+def test_what_was_heard_counts_and_the_rules_beside_it() -> None:
+    line = "Dont they give you a rota"
+    assert act.told(line) == "order"
+    assert act.likely(line, {"others": 0.9, "order": 0.05, "why": 0.05}) == ("others",)
+    assert act.likely(line, {"others": 0.54, "yes_no": 0.44, "order": 0.02}) == ("others", "yes_no")
+    # What the rules tell outweighs what was heard to be a little likelier.
+    assert act.likely("Thank you for calling.", {"praise": 0.5, "thanks": 0.4, "why": 0.1})[0] == "thanks"
+
+
+def test_what_he_says_can_answer_all_that_her_line_may_do() -> None:
+    both = set(bank.fitting(Openness.GUARDED, frozenset({"curiosity"}), "", ["yes_no", "others"]))
+    assert both and both <= set(bank.fitting(Openness.GUARDED, frozenset({"curiosity"}), "", ["yes_no"]))
+    alone = bank.fitting(Openness.GUARDED, frozenset({"curiosity"}), "", ["who"])
+    every = sorted(act.names())
+    assert bank.fitting(Openness.GUARDED, frozenset({"curiosity"}), "", ["who", *every]) == alone, "too few can answer anything"

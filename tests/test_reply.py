@@ -8,10 +8,12 @@ import pytest
 from doubles import scenario, son
 from rehearse.errors import VoiceError
 from rehearse.son import Son, reply
+from rehearse.son.choice import Chosen
 from rehearse.son.guard import rules
 from rehearse.turn import Openness, Turn
 from rehearse.voice.scripted import ScriptedVoice
 from rehearse.voice.voice import Message, Sampling
+from test_choice import TableRanker
 
 HERS = Turn("mother", "How is the new job?", Openness.WARY)
 GOOD = "It's fine. Long days."
@@ -187,3 +189,34 @@ def test_each_voice_is_asked_in_its_own_form(tuned: bool, most: int) -> None:
 def test_a_voice_that_fails_is_said() -> None:
     with pytest.raises(VoiceError):
         said(son())
+
+
+class ToyHearer:
+    """Hears the same in every line, or cannot hear at all."""
+
+    def __init__(self, acts: dict[str, float] | None) -> None:
+        self.heard = acts
+        self.asked: list[tuple[str, str]] = []
+
+    def acts(self, line: str, his: str) -> dict[str, float]:
+        self.asked.append((line, his))
+        if self.heard is None:
+            raise VoiceError("The layers cannot read.", "Try again.")
+        return self.heard
+
+
+def test_he_answers_what_was_heard_that_her_line_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def chosen(*given: object) -> Chosen:
+        asked.append(given[-1])
+        return Chosen("Hm.")
+
+    monkeypatch.setattr(reply, "choose", chosen)
+    speaker = Son(ScriptedVoice(*["Blue."] * 12), TableRanker({}))
+    path = [Turn("mother", "Hi.", Openness.WARY), Turn("son", "Yeah?", Openness.WARY), HERS]
+    for hearer in (None, ToyHearer({"why": 1.0}), ToyHearer(None)):
+        speaker.hearer = hearer
+        assert list(speaker.reply(scenario(), path, Event(), seed=1)) == ["Hm."]
+        assert hearer is None or hearer.asked == [(HERS.text, "Yeah?")]
+    assert asked == [None, {"why": 1.0}, None]

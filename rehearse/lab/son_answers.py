@@ -11,6 +11,7 @@ from rehearse.lab.kept_voice import KeptVoice
 from rehearse.lab.openness_judge import Sounds, ordered
 from rehearse.lab.son_moments import Moment
 from rehearse.son import Son
+from rehearse.son.act import Hearer
 from rehearse.son.choice import Source
 from rehearse.son.guard import Guard
 from rehearse.son.ledger import Ledger
@@ -33,15 +34,17 @@ class Answer:
     source: Source
 
 
-def answers(voice: KeptVoice, asked: Sequence[Moment], embedder: Embedder | None) -> list[Answer]:
+def answers(voice: KeptVoice, asked: Sequence[Moment], embedder: Embedder | None, hearer: Hearer | None = None) -> list[Answer]:
     """Return what he says at each moment.
 
     Both doors of a moment are drawn with one seed, as the app does. What was drawn is judged whole; in the app it is cut where a
     rule breaks.
 
     :param embedder: what the app finds his answers by; without it he says what the voice says.
+    :param hearer: what hears what her lines do; rules tell if left out.
     """
     son = Son.with_choice(voice, embedder)
+    son.hearer = hearer
     found = []
     for moment in asked:
         voice.drawn.clear()

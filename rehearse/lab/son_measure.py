@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from rehearse import catalog
+from rehearse import catalog, look
 from rehearse.lab import corpus, giving_in, openness_judge, son_answers, voice_data
 from rehearse.lab.evaluation import NoData, Result
 from rehearse.lab.kept_voice import KeptVoice
@@ -32,7 +32,7 @@ def measure(
     """Return the figures of the son, the untuned voice's beside them.
 
     :param data: files of dialogues; the held-out writers if left out.
-    :param check: the check that moves his openness; loaded if left out.
+    :param check: the check that moves his openness; loaded with its second look if left out.
     :param answers: how many answers are drawn; where there are fewer moments, all of them.
     :param keep: a file in which what the voices say is kept, so that measuring can be stopped and taken up again.
     :raises NoData: if the files hold no dialogue.
@@ -40,6 +40,8 @@ def measure(
     paths = data if data is not None else voice_data.files("test")
     dialogues = dialogues_of(paths)
     tone = check or ToneCheck.load()
+    # As in the app, where a line is looked at twice before it is sent.
+    second = look.bring(tone) if check is None else None
     ranker = Ranker.load(tone.embedder)
     answers_known, levels = openness_judge.labelled(voice_data.files("train"))
     # An installed copy carries no dialogues to learn from; there he is judged by his own scorer alone.
@@ -56,7 +58,7 @@ def measure(
     for name, given in ((OURS, asked), (UNTUNED, spread(every, min(answers, BESIDE)))):
         voice = opened(name, keep)
         try:
-            said[name] = son_answers.answers(voice, given, tone.embedder if voice.tuned else None)
+            said[name] = son_answers.answers(voice, given, tone.embedder if voice.tuned else None, second)
         finally:
             voice.close()
         losses[name] = expected(path, adapter if name == OURS else None, samples)

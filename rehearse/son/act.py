@@ -1,13 +1,15 @@
 """What a line of hers does: whether it asks, and what; whether it thanks, tells, invites or gives an order.
 
-Told by rules that are data (``prompts/acts.toml``), from the last sentence of hers that asks or does something. He chooses
-among lines that can answer that.
+Told by rules that are data (``prompts/acts.toml``), from the last sentence of hers that asks or does something, and where the
+second look is there (:mod:`rehearse.look`), above all by what that heard. He chooses among lines that can answer it.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from rehearse import data, settings
 from rehearse.errors import DataError
@@ -27,9 +29,21 @@ class Act:
     form: re.Pattern[str] | None
 
 
+class Hearer(Protocol):
+    """Whatever hears what a line does; :class:`rehearse.look.Look` does."""
+
+    def acts(self, line: str, his: str) -> Mapping[str, float]:
+        """Return the probability of each act of a line of hers, which answers one of his."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All acts in their order, and how a sentence is made ready for them."""
+    """All acts in their order, and how a sentence is made ready for them.
+
+    Where an act was heard to be likely too, the one that the rules tell counts as ``rules`` times as likely, and those at least
+    ``beside`` as likely as the likeliest are taken into account.
+    """
 
     acts: tuple[Act, ...]
     leads: re.Pattern[str]
@@ -37,6 +51,8 @@ class Rules:
     tags: re.Pattern[str]
     whole: re.Pattern[str]
     unknown: dict[str, str]
+    rules: float
+    beside: float
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -58,9 +74,9 @@ def _read(path: Path) -> Rules:
         )
         unknown = {key: str(table["unknown"][key]) for key in ("asks", "other")}
         leads, asking, tags, whole = (_compiled(table[key]) for key in ("leads", "asking", "tags", "whole"))
-        found = Rules(acts, leads, asking, tags, whole, unknown)
+        found = Rules(acts, leads, asking, tags, whole, unknown, float(table["heard"]["rules"]), float(table["heard"]["beside"]))
         known = {key for row in table["act"] for key in row} <= {"name", "what", "form", *ROUNDS}
-    except (KeyError, TypeError, AttributeError, re.error) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
         raise DataError(path, "an act or a rule of it is not as it should be") from error
     names = [each.name for each in acts]
     if not known or len(set(names)) != len(names) or not all(any(each.rules.values()) and each.what for each in acts):
@@ -108,6 +124,19 @@ def pointed(line: str) -> tuple[str, str]:
         if each == "asks" and asked:
             return found.unknown["asks"], asked[-1]
     return found.unknown["other"], line
+
+
+def likely(line: str, heard: Mapping[str, float]) -> tuple[str, ...]:
+    """Return what a line of hers may do, the likeliest first; what the rules tell where nothing was heard.
+
+    :param heard: the probability of each act, from a :class:`Hearer`; empty without one.
+    """
+    found, by_rule = rules(), told(line)
+    weighed = {name: heard[name] * (found.rules if name == by_rule else 1.0) for name in names() & heard.keys()}
+    if not weighed:
+        return (by_rule,)
+    least = max(weighed.values()) * found.beside
+    return tuple(sorted((name for name in weighed if weighed[name] >= least), key=lambda name: -weighed[name]))
 
 
 def answered(name: str, answer: str) -> bool:

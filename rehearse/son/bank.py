@@ -17,6 +17,8 @@ from rehearse.turn import Openness
 
 # Names for all kinds that are flagged, and for all that are not.
 GROUPS = {"blaming": True, "gentle": False}
+# So many lines are enough to choose from among those that can answer everything her line may do.
+ENOUGH = 8
 # What the lines of the bank call her, and what sons do.
 _OURS = re.compile(r"\b(?:Mom|Mum)\b")
 _NAMES = re.compile(
@@ -106,28 +108,33 @@ def holds(line: str, doubt: float) -> float:
     return math.log(share / (1 - share)) - math.log(usual / (1 - usual))
 
 
-def fitting(openness: Openness, heard: frozenset[str], temperament: str, act: str = "") -> list[str]:
+def fitting(openness: Openness, heard: frozenset[str], temperament: str, acts: Sequence[str] = ()) -> list[str]:
     """Return the lines that fit after kinds of hers at an openness; those of another temperament are left out.
 
     :param heard: the kinds of her line; one in common is enough.
     :param temperament: his; empty if it is not known.
-    :param act: what her line does; lines that cannot answer that are left out. Empty for any.
+    :param acts: what her line may do, the likeliest first. Lines that cannot answer all of it are left out, or if too few are
+        left then, those that cannot answer the likeliest. Empty for any.
     """
     blamed = any(kinds()[name].flagged for name in heard)
 
-    def answers(each: Portable) -> bool:
+    def answers(each: Portable, does: Sequence[str]) -> bool:
         # Which warmth the check heard matters less than what the line does: thanks are thanks, whatever else is in them.
-        return bool(heard & each.answers) or (bool(heard) and act in each.acts and not blamed and each.gentle)
+        named = bool(does) and each.acts.issuperset(does)
+        return bool(heard & each.answers) or (bool(heard) and named and not blamed and each.gentle)
 
-    found = [
-        each.text
-        for each in portable_lines()
-        if openness in each.openness
-        and answers(each)
-        and (not temperament or not each.temperaments or temperament in each.temperaments)
-        and (not act or not each.acts or act in each.acts)
-    ]
-    return list(dict.fromkeys(found))
+    def found(does: Sequence[str]) -> list[str]:
+        return [
+            each.text
+            for each in portable_lines()
+            if openness in each.openness
+            and answers(each, does)
+            and (not temperament or not each.temperaments or temperament in each.temperaments)
+            and (not each.acts or each.acts.issuperset(does))
+        ]
+
+    lines = found(acts)
+    return list(dict.fromkeys(lines if len(lines) >= ENOUGH else found(acts[:1])))
 
 
 @cache

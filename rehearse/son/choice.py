@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,6 +107,7 @@ def choose(
     guard: Guard,
     chance: random.Random,
     his: Sequence[str] = (),
+    acts: Mapping[str, float] | None = None,
 ) -> Chosen:
     """Return the answer that fits her line best, and where he is.
 
@@ -119,13 +120,15 @@ def choose(
     :param thoughts: the answers he thought of, all passed by the guard.
     :param chance: draws among portable lines that fit about equally well.
     :param his: his lines so far, for what he calls her, and so that he finds another line.
+    :param acts: what her line does, as it was heard (:class:`rehearse.son.act.Hearer`); told by rules if left out.
     """
     weights = numbers()
     heard = heard_in(hers)
     own = list(dict.fromkeys([*thoughts, *(first for each in thoughts if (first := _first(each, guard)))]))
     blamed = any(kinds()[name].flagged for name in heard)
-    does = _done(hers.text, blamed, weights)
-    named = {line: bank.addressed(line, his) for line in bank.fitting(hers.openness, heard, temperament, does)}
+    may_do = _done(hers.text, acts or {}, blamed, weights)
+    does = may_do[0]
+    named = {line: bank.addressed(line, his) for line in bank.fitting(hers.openness, heard, temperament, may_do)}
     portable = list(_sayable(named, guard, his))
     if not own and not portable:
         return Chosen("")
@@ -187,10 +190,10 @@ def _scores(ranker: Ranker, hers: Turn, answers: Sequence[str], weights: Numbers
     ]
 
 
-def _done(line: str, blamed: bool, weights: Numbers) -> str:
-    """Return what her line does; praise that blames is no praise."""
-    found = act.told(line)
-    return act.rules().unknown["other"] if blamed and found in weights.seeming else found
+def _done(line: str, acts: Mapping[str, float], blamed: bool, weights: Numbers) -> list[str]:
+    """Return what her line may do, the likeliest first; praise that blames is no praise."""
+    other = act.rules().unknown["other"]
+    return list(dict.fromkeys(other if blamed and each in weights.seeming else each for each in act.likely(line, acts)))
 
 
 def _raised(scores: Sequence[float], lines: Sequence[str], does: str, weights: Numbers) -> Iterator[float]:

@@ -1,13 +1,14 @@
 """His answer: prompt, voice, guard."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 
 from rehearse.errors import VoiceError
 from rehearse.scenario import Scenario
 from rehearse.son import examples, prompt
+from rehearse.son.act import Hearer
 from rehearse.son.choice import Chosen, Source, choose, choose_written, numbers
 from rehearse.son.everyday import Everyday
 from rehearse.son.guard import Guard, finished_sentences
@@ -52,6 +53,8 @@ class Son:
         self.voice = voice
         self.ranker = ranker
         self.everyday = everyday
+        # What hears what a line of hers does; until it is there, rules tell.
+        self.hearer: Hearer | None = None
         self._examples = examples.Nearest(None)
         self.refused: list[str] = []
         self.source: Source = "thought"
@@ -138,7 +141,17 @@ class Son:
         thoughts = self._thoughts(moment)
         if moment.stop.is_set():
             return Chosen("")
-        return choose(ranker, hers, moment.scenario.son.temperament, thoughts, moment.guard, chance, his)
+        acts = self._heard(hers.text, his[-1] if his else "")
+        return choose(ranker, hers, moment.scenario.son.temperament, thoughts, moment.guard, chance, his, acts)
+
+    def _heard(self, line: str, last: str) -> Mapping[str, float] | None:
+        """Return what a line of hers may do; ``None`` where that cannot be heard now."""
+        if self.hearer is None:
+            return None
+        try:
+            return self.hearer.acts(line, last)
+        except VoiceError:
+            return None
 
     def _template(self, voice: Voice, scenario: Scenario) -> prompt.Template:
         """Return how to ask: our own voice as it learnt, another one in plain words and with examples of how sons answer."""

@@ -187,6 +187,13 @@ def _grouped(draft: str, before: str) -> list[tuple[list[Sentence], str]]:
     return list(zip(groups, leads, strict=False))
 
 
+def last_passage(draft: str, before: str) -> Heard:
+    """Return the last passage of a draft with what stands before it, as it is read here."""
+    readable = whole(draft)
+    plans = [_Plan.of(group, readable, lead) for group, lead in _grouped(draft, before)]
+    return plans[-1].together if plans else Heard(readable, f"{HIM}{whole(before)}" if before else "")
+
+
 def joined(score: float, glance: Glance, weights: Weights) -> float:
     """Return the score of a passage (0 to 1) once it was looked at a second time."""
     total = weights.reading * logit(score) + weights.glance * glance.blame + weights.bias

@@ -78,4 +78,4 @@ def _check(room: "Room") -> None:
 
     # Until it is there, and where it cannot be had, the check reads once.
     if not room.ending.is_set():
-        room.parts.listener.second = look.bring(tone, make=make)
+        room.parts.look_twice(look.bring(tone, make=make))

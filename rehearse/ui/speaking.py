@@ -86,7 +86,7 @@ class Speaking:
 
     def _speak(self, voice: "Voice") -> None:
         parts = self.room.parts
-        parts.son = Son.with_choice(Exchange(voice), parts.check.embedder if parts.check is not None else None)
+        parts.speak(Son.with_choice(Exchange(voice), parts.check.embedder if parts.check is not None else None))
         self.room.voice.failure, self.room.voice.state = "", "ready"
 
     def quicken(self) -> None:
