@@ -90,7 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
     head = learnt(states(look, given), [each.acts for each in given], names)
     look.close()
     path = chosen.out / "look.safetensors"
-    save_file({**load_file(path), **head}, path)
+    # Half precision is enough for it, as for the encoder.
+    save_file({**load_file(path), **{name: each.astype(np.float16) for name, each in head.items()}}, path)
     card = chosen.out / "look.json"
     told = json.loads(card.read_text(encoding="utf-8"))
     card.write_text(json.dumps({**told, "acts": names}, indent=1) + "\n", encoding="utf-8")
