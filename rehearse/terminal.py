@@ -86,11 +86,20 @@ def plain(record: Any) -> Row:
 
 def reply(chosen: argparse.Namespace) -> int:
     """Run ``rehearse reply``."""
+    from rehearse.look import Look
     from rehearse.son import Son
     from rehearse.voice.choice import open_voice
 
     check_of = _once(_tone)
-    son_of = _once(lambda: Son.with_choice(open_voice(settings.voice()), check_of().embedder))
+
+    def speaker() -> Son:
+        son = Son.with_choice(open_voice(settings.voice()), check_of().embedder)
+        second = check_of().judge.second
+        # What looks a second time hears what her lines do, as in the app.
+        son.hearer = second[0] if second is not None and isinstance(second[0], Look) else None
+        return son
+
+    son_of = _once(speaker)
 
     def handle(row: Row) -> Row:
         scenario = Scenario.from_dict(row.get("scenario", {}))

@@ -78,7 +78,7 @@ def test_the_form_of_an_answer_to_a_question_for_a_fact(name: str, answer: str, 
     assert act.answered(name, answer) is wanted
 
 
-HEAD = 'leads="a"\nasking="b"\ntags="c"\nwhole="d"\nunknown={asks="x",other="y"}\n'
+HEAD = 'leads="a"\nasking="b"\ntags="c"\nwhole="d"\nunknown={asks="x",other="y"}\nheard={rules=1.0,beside=0.5}\n'
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,11 @@ HEAD = 'leads="a"\nasking="b"\ntags="c"\nwhole="d"\nunknown={asks="x",other="y"}
         HEAD + '[[act]]\nname="x"\nwhat="w"\nasks=["("]',
         HEAD + '[[act]]\nname="x"\nwhat="w"',
         HEAD + '[[act]]\nname="x"\nwhat="w"\nasked=["b"]\nasks=["a"]',
-        'leads="a"\nasking="b"\ntags="c"\nwhole="d"\nunknown={asks="x"}\n[[act]]\nname="x"\nwhat="w"\nasks=["b"]',
+        HEAD.replace(',other="y"', "") + '[[act]]\nname="x"\nwhat="w"\nasks=["b"]',
         HEAD + '[[act]]\nname="x"\nwhat="w"\nasks=["b"]\n' * 2,
+        HEAD.replace("rules=1.0", "rules=0") + '[[act]]\nname="x"\nwhat="w"\nasks=["b"]\n',
+        HEAD.replace("beside=0.5", "beside=2") + '[[act]]\nname="x"\nwhat="w"\nasks=["b"]\n',
+        HEAD.replace("heard", "said") + '[[act]]\nname="x"\nwhat="w"\nasks=["b"]\n',
     ],
 )
 def test_rules_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
@@ -97,6 +100,12 @@ def test_rules_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError):
         act._read(path)
+
+
+def test_rules_that_are_as_they_should_be_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "acts.toml"
+    path.write_text(HEAD + '[[act]]\nname="x"\nwhat="w"\nasks=["b"]\n', encoding="utf-8")
+    assert act._read(path).beside == 0.5
 
 
 # -- the bank -------------------------------------------------------------------------------------------------------------

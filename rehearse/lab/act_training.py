@@ -59,6 +59,7 @@ def learnt(given: NDArray[np.float32], acts: Sequence[tuple[str, ...]], names: S
     """Return the head: ``act.weight`` (acts, width) and ``act.bias``. Of two things that a line does the first counts twice.
 
     :param given: one row a line, from :func:`states`.
+    :param acts: what each line does; three acts at least among them all.
     """
     from sklearn.linear_model import LogisticRegression
 

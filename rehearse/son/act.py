@@ -81,6 +81,8 @@ def _read(path: Path) -> Rules:
     names = [each.name for each in acts]
     if not known or len(set(names)) != len(names) or not all(any(each.rules.values()) and each.what for each in acts):
         raise DataError(path, "an act stands there twice, has no rule, or has a key that is not known")
+    if found.rules <= 0 or not 0 < found.beside <= 1:
+        raise DataError(path, "what was heard is weighed by numbers that cannot be")
     return found
 
 
