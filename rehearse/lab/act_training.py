@@ -41,8 +41,8 @@ def files(part: str) -> list[Path]:
     """Return the files with lines labelled by what they do, of one part: ``train``, ``development`` or ``test``."""
     folder = settings.models_folder() / "son"
     held = data.read_toml(folder / "parts.toml")
-    apart = {name: each for each in ("development", "test") for name in held[f"acts_{each}"]}
-    return [path for path in sorted((folder / "acts").glob("*.jsonl")) if apart.get(path.stem, "train") == part]
+    apart = {"development": held["acts_development"], "test": held["acts_test"]}
+    return corpus.of_part(sorted((folder / "acts").glob("*.jsonl")), apart, part)
 
 
 def lines(part: str) -> list[Line]:

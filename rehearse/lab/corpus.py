@@ -12,7 +12,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +149,7 @@ def everyday_problems(row: dict[str, Any]) -> list[str]:
         if unknown := set(each) - {"text", "openness", "temperaments", "ages"}:
             problems.append(f"unknown {sorted(unknown)}: {text!r}")
     after = row.get("after", [])
-    lines = {each.text for each in bank.portable_lines()} if after else set()
-    if not isinstance(after, list) or any(line not in lines for line in after):
+    if not isinstance(after, list) or any(line not in bank.texts() for line in after):
         problems.append("after must list lines of the bank")
     # What follows a line of his is written for where he was then, and about there.
     if not problems and not after and {2, 3, 4} - {level for each in answers for level in each["openness"]}:
@@ -196,6 +195,15 @@ def problems_of(row: dict[str, Any]) -> list[str]:
     if "acts" in row:
         return act_problems(row)
     return line_problems(row)
+
+
+def of_part(paths: Iterable[Path], held: Mapping[str, Collection[str]], part: str) -> list[Path]:
+    """Return the writers' files of one part; what is not held out is to be learnt from (``train``).
+
+    :param held: the stems of the files that are held out, by the name of their part.
+    """
+    apart = {stem: name for name, stems in held.items() for stem in stems}
+    return [path for path in paths if apart.get(path.stem, "train") == part]
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

@@ -49,8 +49,7 @@ def files(part: str) -> list[Path]:
     folder = settings.models_folder()
     held = data.read_toml(folder / "tone" / "parts.toml")
     every = sorted((folder / "tone" / "lines").glob("*.jsonl")) + sorted((folder / "son" / "dialogues").glob("*.jsonl"))
-    apart = {name: name_of for name_of in ("development", "test") for name in held[name_of]}
-    return [path for path in every if apart.get(path.stem, "train") == part]
+    return corpus.of_part(every, {name: held[name] for name in ("development", "test")}, part)
 
 
 def line_files(part: str) -> list[Path]:

@@ -29,8 +29,8 @@ WRONGLY = 0.006
 def files(part: str) -> list[Path]:
     """Return the files of labelled drafts of one part, ``train`` or ``test``, as ``models/son/parts.toml`` has them."""
     folder = settings.models_folder() / "son"
-    held = set(data.read_toml(folder / "parts.toml")["safety_test"])
-    return [path for path in sorted((folder / "safety").glob("*.jsonl")) if (path.stem in held) == (part == "test")]
+    held = data.read_toml(folder / "parts.toml")["safety_test"]
+    return corpus.of_part(sorted((folder / "safety").glob("*.jsonl")), {"test": held}, part)
 
 
 def ordinary() -> list[str]:

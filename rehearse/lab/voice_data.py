@@ -30,8 +30,8 @@ class Sample:
 def files(part: str) -> list[Path]:
     """Return the writers' files of one part: ``train`` or ``test``, as ``models/son/parts.toml`` has them."""
     folder = settings.models_folder() / "son"
-    held = set(data.read_toml(folder / "parts.toml")["test"])
-    return [path for path in sorted((folder / "dialogues").glob("*.jsonl")) if (path.stem in held) == (part == "test")]
+    held = data.read_toml(folder / "parts.toml")["test"]
+    return corpus.of_part(sorted((folder / "dialogues").glob("*.jsonl")), {"test": held}, part)
 
 
 def scenario_of(row: dict[str, Any]) -> Scenario:

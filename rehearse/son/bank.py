@@ -82,6 +82,19 @@ def portable_lines() -> tuple[Portable, ...]:
 
 
 @cache
+def _texts(folder: Path) -> frozenset[str]:
+    return frozenset(each.text for each in _read(folder))
+
+
+def texts() -> frozenset[str]:
+    """Return the words of all lines of the bank.
+
+    :raises DataError: if a line of it is not as it should be.
+    """
+    return _texts(settings.models_folder() / "son" / "bank")
+
+
+@cache
 def _verdicts(path: Path) -> tuple[dict[str, tuple[int, int]], float]:
     """Return how often each line held and was read, and in what share of all verdicts a line held."""
     try:

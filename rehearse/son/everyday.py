@@ -103,7 +103,7 @@ def _asked(row: dict[str, Any]) -> Asked:
         raise ValueError("nothing is asked, or nothing answered")
     if not all(each.openness and each.temperaments <= set(TEMPERAMENTS) for each in answers):
         raise ValueError("an answer has no openness, or an unknown temperament")
-    if not after <= {each.text for each in bank.portable_lines()}:
+    if not after <= bank.texts():
         raise ValueError("it is said after a line that he does not have")
     return Asked(hers, answers, after)
 
@@ -162,8 +162,7 @@ class Everyday:
         self._of = [number for number, each in enumerate(every) for _ in each.hers]
         self._vectors = vectors
         self._asks = ["?" in text for text in self._texts]
-        # Where the ways to put what is written for any moment stand, and those for what is said after each line of his.
-        self._any = [place for place, number in enumerate(self._of) if not every[number].after]
+        # Where the ways to put what is said after each line of his stand.
         self._after: dict[str, list[int]] = {}
         for place, number in enumerate(self._of):
             for line in every[number].after:
@@ -215,8 +214,8 @@ class Everyday:
         near = [(float(cosines[place]) - numbers.after, place) for place in self._after.get(last, ()) if alike(place)]
         near += [
             (float(cosines[place]) - numbers.least, place)
-            for place in self._any
-            if cosines[place] >= numbers.least
+            for place in (cosines >= numbers.least).nonzero()[0].tolist()
+            if not self._every[self._of[place]].after
             and ((cosines[place] >= numbers.surely and alike(place)) or act.told(self._texts[place]) == does)
         ]
         least = max(0.0, max(near, default=(0.0, 0))[0] - numbers.beside)
