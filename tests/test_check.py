@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -12,7 +13,7 @@ from rehearse.kinds import flagged_kinds, kinds
 from rehearse.tone import check as check_module
 from rehearse.tone import judge as judge_module
 from rehearse.tone.heard import Heard, Reading
-from rehearse.tone.judge import Judge
+from rehearse.tone.judge import Judge, warmth
 from rehearse.tone.report import Source
 
 DRAFT = "Hi Daniel. After all I sacrificed, you never call. I miss you."
@@ -70,11 +71,14 @@ def test_kinds_stand_once_strongest_first() -> None:
     assert report.score == 0.95
 
 
-def test_a_gentle_line_is_named_only_from_its_threshold_and_plain_never() -> None:
-    gentle = toy_check()
-    assert [each.kind for each in gentle.check("I am proud of you. It rains.").strengths] == ["pride"]
-    gentle.strength_threshold = 0.95
-    assert gentle.check("I am proud of you.").strengths == ()
+def test_a_gentle_line_is_named_and_plain_never() -> None:
+    assert [each.kind for each in toy_check().check("I am proud of you. It rains.").strengths] == ["pride"]
+
+
+def test_a_gentle_line_is_named_only_where_it_is_not_mostly_plain() -> None:
+    reading = Reading(0.1, {"blame": 0.5, "pride": 0.2, "thanks": 0.1, "plain": 0.2}, (0, 3))
+    assert [warmth(reading, share) for share in (0.5, 0.6, 0.7)] == ["pride", "pride", ""]
+    assert warmth(replace(reading, kinds={"blame": 0.5, "plain": 0.5}), 0.1) == ""
 
 
 def test_a_sentence_that_is_flagged_is_no_strength() -> None:

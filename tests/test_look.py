@@ -1,6 +1,7 @@
 """The second look: how a line is laid before the layers, what the heads make of it, and how it counts beside the check."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from rehearse.kinds import kinds
 from rehearse.listener import Listener
 from rehearse.look import Card, Form, Look
 from rehearse.son import act
-from rehearse.tone.heard import Glance, Heard, Weights
+from rehearse.tone.heard import Glance, Heard, Reading, Weights
 from rehearse.tone.judge import Judge, joined, leaning
 from tests.doubles import ToyReader, toy_check, toy_judge
 
@@ -231,6 +232,25 @@ def test_the_kinds_lean_and_keep_what_they_have_together() -> None:
     assert leant.kinds["comparison"] >= reading.kinds["comparison"]
     assert sum(leant.kinds[name] for name in flagged) == pytest.approx(sum(reading.kinds[name] for name in flagged), abs=0.01)
     assert leaning(reading, glance, replace(EVEN, kind=0.0)).kinds == pytest.approx(reading.kinds, abs=0.01)
+
+
+def test_the_gentle_kinds_lean_too_as_far_as_they_are_told_to() -> None:
+    reading = Reading(0.1, {"blame": 0.5, "pride": 0.1, "plain": 0.4}, (0, 3))
+    glance = Glance(0.0, {"blame": -1.0, "pride": math.log(0.4), "plain": math.log(0.1)}, {})
+    even, all_of_it = (leaning(reading, glance, replace(EVEN, kind=0.0, gentle=share)).kinds for share in (0.5, 1.0))
+    assert even["pride"] == even["plain"] == pytest.approx(0.25)
+    assert (all_of_it["pride"], all_of_it["plain"], all_of_it["blame"]) == pytest.approx((0.4, 0.1, 0.5))
+
+
+def test_what_is_named_kind_hangs_on_the_second_look_where_there_is_one() -> None:
+    class Warm:
+        def at(self, heard: Sequence[Heard]) -> list[Glance]:
+            return [Glance(-3.0, {name: math.log(0.9 if name == "pride" else 0.005) for name in NAMES}, {}) for _ in heard]
+
+    judge = Judge(ToyReader(), dict.fromkeys(NAMES, 0.5))
+    assert judge.passages("It rains.")[0].warm == ("",)
+    judge.bring(Warm(), replace(EVEN, gentle=1.0))
+    assert judge.passages("It rains.")[0].warm == ("pride",)
 
 
 def test_a_judge_without_it_says_so() -> None:

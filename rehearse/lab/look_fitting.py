@@ -124,7 +124,10 @@ def main(arguments: list[str] | None = None) -> int:
     card = {"weights": asdict(Weights(1.0, 0.0, 0.0, 0.0, 0.5)), "danger": 1.0} | card
     path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     look = Looked(loaded(chosen.out))
+    # How the gentle kinds are weighed has nothing to do with blame, and stays (``rehearse.lab.warmth_measure``).
+    gentle = {name: card["weights"][name] for name in ("gentle", "warm") if name in card["weights"]}
     card |= fit(look, lines.messages(lines.files("development")), chosen.most_false)
+    card["weights"] |= gentle
     path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     read = chosen.out / "reader.json"
     if read.is_file():

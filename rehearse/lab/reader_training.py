@@ -288,7 +288,7 @@ def fitted(trainer: Trainer, development: list[Example]) -> dict[str, Any]:
     temperature = fitted_temperature(logits, flags)
     loss = functional.binary_cross_entropy_with_logits(logits / temperature, flags).item()
     sys.stdout.write(json.dumps({"temperature": temperature, "development loss": round(loss, 4)}) + "\n")
-    return {"kinds": trainer.names, "temperature": temperature, "span_threshold": 0.5, "strength_threshold": 0.25}
+    return {"kinds": trainer.names, "temperature": temperature, "span_threshold": 0.5, "strength_threshold": 0.8}
 
 
 if __name__ == "__main__":

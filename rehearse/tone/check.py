@@ -40,15 +40,14 @@ class ToneCheck:
         """Build a check from its parts; :meth:`load` builds the real one.
 
         :param thresholds: for each flagged kind the score (0 to 1) from which it counts.
-        :param strength_threshold: the probability from which a gentle kind is named.
+        :param strength_threshold: how much of the gentle kinds together has to be other than plain for one to be named.
         :param refused: phrases of ours that this reader would flag, if that is known.
         :param sentence_share: how much the strongest sentence counts beside its whole passage (0 to 1).
         :param sure: the score from which one sentence is enough, however kind the rest is.
         :param fidelity: what tells whether a wording is one she would say.
         """
         self.embedder = embedder
-        self.judge = Judge(reader, thresholds, sentence_share, sure)
-        self.strength_threshold = strength_threshold
+        self.judge = Judge(reader, thresholds, sentence_share, sure, strength_threshold)
         self.reworder = Reworder(self.judge, embedder, refused, fidelity)
         self.nearest = Nearest(embedder)
         self._remarks = Remarks(embedder)
@@ -88,7 +87,7 @@ class ToneCheck:
             self.judge.reader,
             self.embedder,
             self.judge.thresholds,
-            self.strength_threshold,
+            self.judge.warm,
             self.reworder.refused,
             self.judge.sentence_share,
             self.judge.sure,
@@ -123,7 +122,7 @@ class ToneCheck:
         for passage in passages:
             said = remarks.on([each.text for each in passage.sentences])
             for index, (sentence, reading) in enumerate(zip(passage.sentences, passage.readings, strict=True)):
-                gentle = likeliest(reading, flagged=False)
+                gentle = passage.warm[index]
                 alone = index in passage.flagged
                 remark = said[index]
                 if remark is not None and remark.stung != alone:
@@ -140,7 +139,7 @@ class ToneCheck:
                     score = reading.score if own else passage.score
                     findings.append(self._finding(sentence, reading, score, rewriter, offered, quick))
                     offered |= {each.text for each in findings[-1].suggestions}
-                elif gentle != "plain" and reading.kinds[gentle] >= self.strength_threshold:
+                elif gentle:
                     strengths.append(Strength(sentence.start, sentence.end, sentence.text, gentle, kinds()[gentle].practice))
         heard = max((*(passage.score for passage in passages), *(each.score for each in findings if each.said)), default=0.0)
         return Report(text, round(heard, 4), tuple(findings), tuple(strengths), tuple(heeded))

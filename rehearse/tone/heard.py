@@ -42,8 +42,11 @@ class Glance:
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How a glance is joined with a reading: the reading's logit and the glance's are multiplied by these and ``bias`` is added;
-    ``kind`` multiplies the glance's logarithms of the kinds. From ``threshold`` on (0 to 1) what comes out counts as blame.
-    Fitted by ``rehearse.lab.look_fitting``.
+    ``kind`` multiplies the glance's logarithms of the flagged kinds. From ``threshold`` on (0 to 1) what comes out counts as
+    blame. Fitted by ``rehearse.lab.look_fitting``.
+
+    Of the gentle kinds the glance makes up the share ``gentle`` (0 to 1) of a geometric mean; where all but the plain one have
+    ``warm`` of it together (0 to 1), a sentence is named for one. Chosen by ``rehearse.lab.warmth_measure``.
     """
 
     reading: float
@@ -51,6 +54,8 @@ class Weights:
     bias: float
     kind: float
     threshold: float
+    gentle: float = 0.0
+    warm: float = 0.5
 
 
 class Looker(Protocol):

@@ -28,37 +28,48 @@ NEVER_SURE = 2.0
 HAIR = 0.005
 # Beyond this many logits nothing changes any more.
 _FAR = 30.0
+# The gentle kind that nothing is said of.
+PLAIN = "plain"
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Some sentences in a row: what each reads like alone, and whether together they may land as blame.
 
-    ``flagged`` are the positions of those that carry it; empty if the passage is let through.
+    ``flagged`` are the positions of those that carry it; empty if the passage is let through. ``warm`` is for each sentence the
+    gentle kind that it would be named for; empty if it is plain.
     """
 
     sentences: tuple[Sentence, ...]
     readings: tuple[Reading, ...]
     score: float
     flagged: tuple[int, ...]
+    warm: tuple[str, ...]
 
 
 class Judge:
     """Decides whether drafts may land as blame, and which of their sentences carry it. Safe to call from several threads."""
 
     def __init__(
-        self, reader: Reader, thresholds: Mapping[str, float], sentence_share: float = 0.0, sure: float = NEVER_SURE
+        self,
+        reader: Reader,
+        thresholds: Mapping[str, float],
+        sentence_share: float = 0.0,
+        sure: float = NEVER_SURE,
+        warm: float = 0.5,
     ) -> None:
         """Use a reader.
 
         :param thresholds: for each flagged kind the score (0 to 1) from which it counts.
         :param sentence_share: how much the strongest sentence counts in the score of its passage (0 to 1).
         :param sure: the score from which one sentence is enough, however kind its passage is otherwise.
+        :param warm: how much of the gentle kinds together has to be other than plain (0 to 1) for a sentence to be named.
         """
         self.reader = reader
         self.thresholds = dict(thresholds)
         self.sentence_share = sentence_share
         self.sure = sure
+        self.warm = warm
         self._second: tuple[Looker, Weights] | None = None
         self._readings: OrderedDict[Heard, Reading] = OrderedDict()
         self._lock = Lock()
@@ -128,19 +139,20 @@ class Judge:
         strongest = max(range(len(readings)), key=lambda index: readings[index].score)
         together = known[plan.together]
         score = (1 - self.sentence_share) * together.score + self.sentence_share * readings[strongest].score
-        least = self.thresholds[likeliest(together, flagged=True)]
+        least, share = self.thresholds[likeliest(together, flagged=True)], self.warm
         if glance is not None and self._second is not None:
             weights = self._second[1]
-            least = weights.threshold
+            least, share = weights.threshold, weights.warm
             score = joined(score, glance, weights)
             readings = tuple(leaning(each, glance, weights) for each in readings)
+        warm = tuple(warmth(each, share) for each in readings)
         # Who looked a second time heard the sentence too, and what stands round it.
         if glance is None and readings[strongest].score >= self.sure:
             score = max(score, readings[strongest].score)
         elif score < least:
-            return Passage(plan.sentences, readings, score, ())
+            return Passage(plan.sentences, readings, score, (), warm)
         own = [i for i, each in enumerate(readings) if each.score >= self.thresholds[likeliest(each, flagged=True)]]
-        return Passage(plan.sentences, readings, score, tuple(own) or (strongest,))
+        return Passage(plan.sentences, readings, score, tuple(own) or (strongest,), warm)
 
     def _read(self, heard: Sequence[Heard]) -> dict[Heard, Reading]:
         with self._lock:
@@ -201,11 +213,29 @@ def joined(score: float, glance: Glance, weights: Weights) -> float:
 
 
 def leaning(reading: Reading, glance: Glance, weights: Weights) -> Reading:
-    """Return a reading whose flagged kinds lean to what the second look hears; what they have together stays the same."""
-    flagged = {name: max(reading.kinds[name], EDGE) for name in reading.kinds if kinds()[name].flagged}
-    leant = {name: value * math.exp(weights.kind * glance.kinds.get(name, 0.0)) for name, value in flagged.items()}
-    scale = sum(reading.kinds[name] for name in flagged) / max(sum(leant.values()), EDGE * EDGE)
-    return replace(reading, kinds=reading.kinds | {name: round(scale * value, 4) for name, value in leant.items()})
+    """Return a reading whose kinds lean to what the second look hears; what the flagged ones have together stays the same, and
+    so do the gentle ones.
+
+    A gentle kind becomes the weighted geometric mean of the two, a flagged one is multiplied by a power of what was seen.
+    """
+    found = dict(reading.kinds)
+    for flagged, own, seen in ((True, 1.0, weights.kind), (False, 1.0 - weights.gentle, weights.gentle)):
+        names = [name for name in reading.kinds if kinds()[name].flagged == flagged]
+        leant = {name: max(found[name], EDGE) ** own * math.exp(seen * glance.kinds.get(name, 0.0)) for name in names}
+        scale = sum(found[name] for name in names) / max(sum(leant.values()), EDGE * EDGE)
+        found |= {name: round(scale * value, 4) for name, value in leant.items()}
+    return replace(reading, kinds=found)
+
+
+def warmth(reading: Reading, share: float) -> str:
+    """Return the gentle kind that a text is named for; empty if it is plain.
+
+    :param share: how much of the gentle kinds together has to be other than plain (0 to 1).
+    """
+    gentle = {name: value for name, value in reading.kinds.items() if not kinds()[name].flagged}
+    plain = gentle.pop(PLAIN, 0.0)
+    warm = sum(gentle.values())
+    return max(gentle, key=lambda name: gentle[name]) if warm > 0 and warm >= share * (warm + plain) else ""
 
 
 def likeliest(reading: Reading, *, flagged: bool) -> str:
