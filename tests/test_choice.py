@@ -40,6 +40,7 @@ class TableRanker(Ranker):
 def alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no line of the bank be known to hold oftener than another."""
     monkeypatch.setattr(bank, "holds", lambda line, doubt: 0.0)
+    monkeypatch.setattr(bank, "holds_after", lambda line, act, doubt, act_doubt: 0.0)
 
 
 def hers(text: str = "You never call.", *, kind: str | None = "absolute", openness: int = 1, strength: str | None = None) -> Turn:
@@ -101,7 +102,7 @@ def test_not_always_the_same_line_of_those_that_fit_alike() -> None:
 
 def test_a_son_with_a_ranker_thinks_of_several_answers_and_says_one() -> None:
     voice = ScriptedVoice("Fine.", "We had soup at Lena's.", "*shrugs*", "Blue.")
-    son = Son(voice, TableRanker({"We had soup at Lena's.": 1.9}))
+    son = Son(voice, TableRanker({"We had soup at Lena's.": 5.0}))
     turn = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
     assert list(son.reply(scenario(), [turn], Event(), seed=3)) == ["We had soup at Lena's."]
     assert len(voice.prompts) == choice.numbers().thoughts
@@ -316,14 +317,15 @@ def test_a_line_that_mostly_holds_goes_before_one_that_mostly_does_not(monkeypat
     fitting = [line for line in bank.fitting(Openness.SHUT, frozenset({"absolute"}), "") if not bank.addresses(line)]
     good, bad = fitting[0], fitting[1]
     monkeypatch.setattr(choice.bank, "fitting", lambda *given: [bad, good])
-    counts(tmp_path, {good: [18, 20], bad: [2, 20], "Another.": [50, 100]})
+    counts(tmp_path, {good: {"all": [12, 20]}, bad: {"all": [8, 20]}, "Another.": {"all": [50, 100]}})
     monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
     assert choose({bad: 0.3, good: 0.2}, hers(), []).text == good, "a little better a fit does not make up for it"
     assert choose({bad: 0.99, good: -0.99}, hers(), []).text == bad, "a far better one does"
 
 
 def test_how_much_a_line_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    counts(tmp_path, {"Often.": [9, 10], "Once.": [1, 1], "Seldom.": [1, 10], "Half.": [89, 179]})
+    often = {"Often.": [9, 10], "Once.": [1, 1], "Seldom.": [1, 10], "Half.": [89, 179]}
+    counts(tmp_path, {line: {"all": each} for line, each in often.items()})
     monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
     found = [bank.holds(line, 2) for line in ("Often.", "Once.", "Nobody read it.", "Half.", "Seldom.")]
     assert found == sorted(found, reverse=True), "one verdict weighs less than many"
@@ -331,7 +333,29 @@ def test_how_much_a_line_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert found[3] == pytest.approx(0, abs=0.05)
 
 
-@pytest.mark.parametrize("wrong", [[], {"A.": [2, 1]}, {"A.": [-1, 1]}, {"A.": [1]}, {"A.": "b"}, {}])
+def test_how_much_oftener_a_line_holds_after_what_she_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    counts(tmp_path, {"Sure.": {"all": [10, 20], "plan": [9, 10], "why": [1, 10]}})
+    monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
+    after = {act: bank.holds_after("Sure.", act, 4, 2) for act in ("plan", "why", "thanks")}
+    assert after["plan"] > after["thanks"] == 0 > after["why"]
+    assert bank.holds_after("Nobody read it.", "plan", 4, 2) == 0
+
+
+def test_of_two_lines_the_one_that_holds_after_what_she_does_goes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    line = "How are you?"
+    here, there = [each for each in bank.fitting(Openness.WARY, frozenset({"curiosity"}), "") if not bank.addresses(each)][:2]
+    monkeypatch.setattr(choice.bank, "fitting", lambda *given: [there, here])
+    asked = "how_is"
+    rows = {here: {"all": [10, 20], asked: [9, 10]}, there: {"all": [10, 20], asked: [1, 10], "why": [9, 10]}}
+    counts(tmp_path, rows)
+    monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
+    turn = hers(line, kind=None, openness=3, strength="curiosity")
+    assert choose({there: 0.3, here: 0.2}, turn, []).text == here
+
+
+@pytest.mark.parametrize(
+    "wrong", [[], *({"A.": each} for each in ({"all": [2, 1]}, {"all": [-1, 1]}, {"all": [1]}, "b", {"why": [1, 1]})), {}]
+)
 def test_counts_that_are_none_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: object) -> None:
     counts(tmp_path, wrong)
     monkeypatch.setattr(settings, "models_folder", lambda: tmp_path)
@@ -347,7 +371,7 @@ def test_the_counts_are_those_of_the_verdicts() -> None:
     rows = list(corpus.read(folder / "read" / "holds.jsonl"))
     assert all(isinstance(row["said"], bool) and row["moment"] and row["reader"] for row in rows)
     found = bank_reading.counted(rows, lines)
-    assert {line: tuple(each) for line, each in json.loads((folder / "bank" / "holds.json").read_text()).items()} == found
+    assert json.loads((folder / "bank" / "holds.json").read_text()) == json.loads(json.dumps(found))
 
 
 def test_no_reader_read_a_moment_of_a_held_out_writer() -> None:

@@ -94,31 +94,66 @@ def texts() -> frozenset[str]:
     return _texts(settings.models_folder() / "son" / "bank")
 
 
+# What is counted over all that she may do.
+ALL = "all"
+
+
 @cache
-def _verdicts(path: Path) -> tuple[dict[str, tuple[int, int]], float]:
-    """Return how often each line held and was read, and in what share of all verdicts a line held."""
+def _verdicts(path: Path) -> tuple[dict[str, dict[str, tuple[int, int]]], float]:
+    """Return how often each line held and was read, in all and after each act, and in what share of all verdicts a line held."""
     try:
-        found = {line: (int(held), int(read)) for line, (held, read) in json.loads(path.read_text(encoding="utf-8")).items()}
+        told = json.loads(path.read_text(encoding="utf-8"))
+        found = {line: {of: (int(held), int(read)) for of, (held, read) in rows.items()} for line, rows in told.items()}
     except (OSError, json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
         raise DataError(path, "it does not say how often the lines of the bank held") from error
-    if not found or any(not 0 <= held <= read for held, read in found.values()):
+    if not found or any(not 0 <= held <= read for rows in found.values() for held, read in rows.values()):
         raise DataError(path, "a line of the bank held more often than it was read, or none was read")
-    return found, (sum(held for held, _ in found.values()) + 1) / (sum(read for _, read in found.values()) + 2)
+    if any(ALL not in rows for rows in found.values()):
+        raise DataError(path, "a line of the bank was not counted over all that she may do")
+    held, read = (sum(rows[ALL][place] for rows in found.values()) for place in (0, 1))
+    return found, (held + 1) / (read + 2)
 
 
 def holds(line: str, doubt: float) -> float:
     """Return how much likelier than others a line is to be one that a real son could have said where he might say it.
 
-    What readers found at moments of the training dialogues (``rehearse.lab.bank_reading``), as the logarithm of the odds
-    beside those of all lines together; 0 for a line that nobody read.
+    What readers found at moments of the training dialogues and of ordinary talk (``rehearse.lab.bank_reading``), as the
+    logarithm of the odds beside those of all lines together; 0 for a line that nobody read.
 
     :param doubt: how many verdicts of the usual sort each line is taken to have had besides; more than none.
     :raises DataError: if ``models/son/bank/holds.json`` is not as it should be.
     """
+    share, usual = _held(line, doubt)
+    return _odds(share) - _odds(usual)
+
+
+def holds_after(line: str, act: str, doubt: float, act_doubt: float) -> float:
+    """Return how much likelier a line is to hold after what hers does than it is anyway, as logarithms of odds; 0 if nobody read
+    it there.
+
+    :param act: what her line does.
+    :param doubt: as for :func:`holds`.
+    :param act_doubt: how many verdicts of its own usual sort it is taken to have had besides after that act; more than none.
+    :raises DataError: if ``models/son/bank/holds.json`` is not as it should be.
+    """
+    share, _ = _held(line, doubt)
+    held, read = _counts().get(line, {}).get(act, (0, 0))
+    return _odds((held + act_doubt * share) / (read + act_doubt)) - _odds(share)
+
+
+def _counts() -> dict[str, dict[str, tuple[int, int]]]:
+    return _verdicts(settings.models_folder() / "son" / "bank" / "holds.json")[0]
+
+
+def _held(line: str, doubt: float) -> tuple[float, float]:
+    """Return the share in which a line held, doubted, and that of all lines."""
     found, usual = _verdicts(settings.models_folder() / "son" / "bank" / "holds.json")
-    held, read = found.get(line, (0, 0))
-    share = (held + doubt * usual) / (read + doubt)
-    return math.log(share / (1 - share)) - math.log(usual / (1 - usual))
+    held, read = found.get(line, {}).get(ALL, (0, 0))
+    return (held + doubt * usual) / (read + doubt), usual
+
+
+def _odds(share: float) -> float:
+    return math.log(share / (1 - share))
 
 
 def fitting(openness: Openness, heard: frozenset[str], temperament: str, acts: Sequence[str] = ()) -> list[str]:

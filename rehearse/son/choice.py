@@ -45,7 +45,7 @@ class Numbers:
 _TABLES = {
     "bank_bonus": {"other", "told"},
     "act": {"few", "each"},
-    "holds": {"weight", "doubt"},
+    "holds": {"weight", "doubt", "act", "act_doubt"},
     "openness": {"weight", "middle", "spread", "blamed"},
     "length": {"words", "each"},
     "echo": {"run", "longer", "share", "above"},
@@ -74,7 +74,7 @@ def _read(path: Path) -> Numbers:
         raise DataError(path, "its table choosing lacks a number") from error
     if any(set(tables[name]) != wanted for name, wanted in _TABLES.items()):
         raise DataError(path, "its table choosing lacks a number")
-    if found.holds["doubt"] <= 0:
+    if min(found.holds["doubt"], found.holds["act_doubt"]) <= 0:
         raise DataError(path, "its table choosing has no doubt of lines that nobody read")
     if not found.seeming <= act.names():
         raise DataError(path, "its table choosing names an unknown act")
@@ -136,8 +136,7 @@ def choose(
     mine, plain = scores[: len(own)], scores[len(own) :]
     if not portable:
         return Chosen(max(zip(mine, own, strict=True))[1])
-    # A question that blames seldom wants an answer.
-    others = sorted(zip(_raised(plain, portable, "" if blamed else does, weights), portable, strict=True), reverse=True)
+    others = sorted(zip(_raised(plain, portable, does, weights, blamed=blamed), portable, strict=True), reverse=True)
     # Asked for a fact, he knows it and the bank does not: a thought in the form of an answer has less against it.
     before = [others[0][0] + weights.bonus["told" if act.answered(does, thought) else "other"] for thought in own]
     best = max(((score - lead, thought) for score, lead, thought in zip(mine, before, own, strict=True)), default=(-1.0, ""))
@@ -196,15 +195,20 @@ def _done(line: str, acts: Mapping[str, float], blamed: bool, weights: Numbers) 
     return list(dict.fromkeys(other if blamed and each in weights.seeming else each for each in act.likely(line, acts)))
 
 
-def _raised(scores: Sequence[float], lines: Sequence[str], does: str, weights: Numbers) -> Iterator[float]:
-    """Yield the scores of portable lines, raised for those that mostly hold, and that were written for what her line does.
+def _raised(scores: Sequence[float], lines: Sequence[str], does: str, weights: Numbers, *, blamed: bool) -> Iterator[float]:
+    """Yield the scores of portable lines, raised for those that mostly hold, above all after what her line does, and for those
+    that were written for it.
 
-    :param does: an act; empty to raise none.
+    :param does: what her line does.
     """
-    meant = bank.meant_for(does, int(weights.act["few"]))
-    weight, doubt = weights.holds["weight"], weights.holds["doubt"]
+    # A question that blames seldom wants an answer.
+    meant = frozenset() if blamed else bank.meant_for(does, int(weights.act["few"]))
+    numbers = weights.holds
     return (
-        score + weights.act["each"] * (line in meant) + weight * bank.holds(line, doubt)
+        score
+        + weights.act["each"] * (line in meant)
+        + numbers["weight"] * bank.holds(line, numbers["doubt"])
+        + numbers["act"] * bank.holds_after(line, does, numbers["doubt"], numbers["act_doubt"])
         for score, line in zip(scores, lines, strict=True)
     )
 
