@@ -135,16 +135,15 @@ def fitted(scenario: Scenario, path: Sequence[Turn], chosen: Template, voice: Vo
     """
     whole = _room(chosen, voice)
     room = min(whole, chosen.longest or whole)
-    first = 0
-    prompt = reply(scenario, path, chosen)
-    if voice.tokens(prompt) > room:
-        first = _first_kept(scenario, path, chosen, voice, room)
-        prompt = reply(scenario, path[first:], chosen)
-    while voice.tokens(prompt) > room and len(path) - first > 2:
+    first = _first_kept(scenario, path, chosen, voice, room)
+    prompt = reply(scenario, path[first:], chosen)
+    taken = voice.tokens(prompt)
+    while taken > room and len(path) - first > 2:
         # The voice counts the whole as more than its parts: rare, so that the prefix may move here.
         first = _later(path, first, len(path))
         prompt = reply(scenario, path[first:], chosen)
-    if not path or voice.tokens(prompt) <= whole:
+        taken = voice.tokens(prompt)
+    if not path or taken <= whole:
         return prompt
     return shortened(lambda last: reply(scenario, [last], chosen), path[-1], chosen, voice)
 

@@ -65,6 +65,8 @@ class LlamaVoice:
         self._cutting = Lock()
         # A talk that has outgrown the context is measured turn by turn at each answer, and its turns do not change.
         self._short = lru_cache(4096)(self._measured)
+        # What was measured to see whether it fits is what is then asked: a long talk is cut into tokens once.
+        self._recent = lru_cache(2)(self._cut)
 
     @classmethod
     def load(cls, model: Path, *, adapter: Path | None = None, name: str = "", tuned: bool = False) -> "LlamaVoice":
@@ -125,6 +127,9 @@ class LlamaVoice:
 
     def tokenize(self, prompt: Sequence[Message]) -> list[int]:
         """Return the tokens of a prompt in the model's own chat form, up to where the answer starts."""
+        return list(self._recent(tuple(prompt)))
+
+    def _cut(self, prompt: tuple[Message, ...]) -> list[int]:
         with self._cutting:
             return self._weights.tokenize(self._form.text(prompt))
 
@@ -133,7 +138,7 @@ class LlamaVoice:
         return self._short(tuple(prompt)) if len(prompt) <= 3 else len(self.tokenize(prompt))
 
     def _measured(self, prompt: tuple[Message, ...]) -> int:
-        return len(self.tokenize(prompt))
+        return len(self._cut(prompt))
 
     def stream(self, prompt: Sequence[Message], sampling: Sampling, stop: Event) -> Iterator[str]:
         """Yield the answer as it is written; ends early, without an error, once ``stop`` is set.
@@ -244,6 +249,7 @@ class LlamaVoice:
                 self.name, self._form = name, other._form
             other._weights, other._talks, other._aside = mine
             self._short.cache_clear()
+            self._recent.cache_clear()
             other._free()
 
     def close(self) -> None:

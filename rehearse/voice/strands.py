@@ -31,6 +31,9 @@ _ABORTED = 2
 # seconds are then given up: llama.cpp computes attention over all cells up to the last one that is taken, so what is left of
 # yesterday's talk makes every word of this one dearer (twice as dear with a full context).
 NEW, IDLE = 0.25, 120.0
+# A prompt that goes on from so many tokens and shares less than NEW with what was read is a long talk whose older turns have just
+# left: its scene is the same. What was read of it before will hardly be wanted again, and is given up at once.
+SCENE = 24
 
 
 class Broken(Exception):
@@ -157,9 +160,13 @@ class Strands:
         for id in [id for id, strand in self._strands.items() if id != best and (strand.draft or strand is twin)]:
             if self._strands[id].draft or _same(self._strands[id].tokens, tokens) < keep:
                 self._drop(id)
+        shortened = SCENE <= keep < NEW * len(tokens)
+        if shortened:
+            for id in [id for id, strand in self._strands.items() if id != best and _same(strand.tokens, tokens) == keep]:
+                self._drop(id)
         if best is None or keep == 0:
             best = self._free()
-        elif len(self._strands[best].tokens) > keep and not self._strands[best].draft:
+        elif len(self._strands[best].tokens) > keep and not self._strands[best].draft and not shortened:
             # What follows here may be wanted again: the other door of the same moment.
             best = self._branch(best, keep)
         strand = self._strands[best]
