@@ -142,7 +142,7 @@ def test_one_that_breaks_no_rule_is_drawn_and_not_always_the_same() -> None:
 
 def test_he_says_what_is_written_without_asking_the_voice_and_thinks_where_nothing_is() -> None:
     voice = ScriptedVoice("Blue.", "Blue.", "Blue.", "Blue.")
-    speaker = Son(voice, TableRanker({"Blue.": 1.9}), finder(DINNER))
+    speaker = Son(voice, TableRanker({"Blue.": 5.0}), finder(DINNER))
     asked = Turn("mother", DINNER.hers[0], Openness.WARY, report={"findings": [], "strengths": []})
     assert list(speaker.reply(scenario(), [asked], Event(), seed=1))[0] in {"Toast.", "Eggs and rice."}
     assert (speaker.source, voice.prompts) == ("everyday", [])

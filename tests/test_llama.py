@@ -207,6 +207,31 @@ def test_a_talk_that_was_left_alone_gives_way_to_a_new_one(voice: LlamaVoice, mo
     assert read_again(first)
 
 
+def test_what_was_read_of_a_talk_before_its_older_turns_left_is_given_up_and_other_talks_stay(voice: LlamaVoice) -> None:
+    chosen = prompt.template("tuned")
+    situation = "He moved to Leeds and did not say when. She rings him on a Sunday, and neither of them has had a meal yet."
+    long_one = Scenario(Daniel("Ravi", 24), situation)
+    path: list[Turn] = []
+    for number in range(14):
+        line = f"On day {number} I walked past the harbour with your old umbrella and thought of you."
+        path += [Turn("mother", line, Openness.GUARDED), Turn("son", "Did it rain?", Openness.GUARDED)]
+    whole, later = (prompt.reply(long_one, path[first:-1], chosen) for first in (0, 14))
+    other = prompt.reply(Scenario(Daniel("Tom", 31), "They meet at a door."), path[:1], chosen)
+
+    def read_anew(given: list[Message]) -> int:
+        said(voice, given)
+        return voice.count.read
+
+    voice._talks.forget()
+    said(voice, other)
+    said(voice, whole)
+    assert read_anew(whole) == 1
+    said(voice, later)
+    assert read_anew(other) == 1, "another talk stays"
+    assert read_anew(later) == 1
+    assert read_anew(whole) > 200
+
+
 def test_a_talk_far_past_the_context_goes_on_and_reads_little_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scene stays, the oldest turns leave in large steps, and between two steps only what is new is read."""
     monkeypatch.setenv("REHEARSE_CONTEXT", "512")
