@@ -105,16 +105,20 @@ def reply(scenario: Scenario, path: Sequence[Turn], chosen: Template) -> list[Me
         if not turn.text:
             # He was stopped before he said anything: an empty answer would teach the voice to be silent.
             continue
-        if turn.speaker == "mother":
-            content, role = said(turn.text, turn.openness, chosen), "user"
-        else:
-            content, role = turn.text, "assistant"
-        if prompt[-1].role == role:
+        spoken = _spoken(turn, chosen)
+        if prompt[-1].role == spoken.role:
             # Two lines in a row by one speaker (he said nothing) become one message: chat templates want them in turn.
-            prompt[-1] = Message(prompt[-1].role, f"{prompt[-1].content}\n{content}")
+            prompt[-1] = Message(spoken.role, f"{prompt[-1].content}\n{spoken.content}")
         else:
-            prompt.append(Message("user" if role == "user" else "assistant", content))
+            prompt.append(spoken)
     return prompt
+
+
+def _spoken(turn: Turn, chosen: Template) -> Message:
+    """Return what the voice is told of one turn."""
+    if turn.speaker == "mother":
+        return Message("user", said(turn.text, turn.openness, chosen))
+    return Message("assistant", turn.text)
 
 
 def reword(line: str, chosen: Template) -> list[Message]:
@@ -166,7 +170,7 @@ def _first_kept(scenario: Scenario, path: Sequence[Turn], chosen: Template, voic
     """Return where a talk told from its beginning, turn by turn, has got to when older turns leave each time it is full."""
     fixed = [Message("system", system(scenario, chosen)), Message("user", chosen.speaks_first)]
     alone = voice.tokens(fixed)
-    costs = [voice.tokens([*fixed, reply(scenario, [turn], chosen)[-1]]) - alone if turn.text else 0 for turn in path]
+    costs = [voice.tokens([*fixed, _spoken(turn, chosen)]) - alone if turn.text else 0 for turn in path]
     first = 0
     for last in range(1, len(path) + 1):
         while alone + sum(costs[first:last]) > room and len(path) - first > 2 and first < last - 1:
