@@ -59,7 +59,7 @@ def choose(table: dict[str, float], turn: Turn, thoughts: list[str], rest: float
 def test_asked_for_a_fact_he_sooner_answers_in_his_own_words() -> None:
     asked = hers("What did you eat?", kind=None, strength="curiosity", openness=3)
     told = hers("I went to the market.", kind=None, strength="memory", openness=3)
-    table = {"I had soup.": 1.1}
+    table = {"I had soup.": 2.1}
     assert choose(table, asked, ["I had soup."], rest=0.2) == choice.Chosen("I had soup.")
     assert choose(table, told, ["I had soup."], rest=0.2).source == "bank"
 
@@ -69,14 +69,14 @@ def test_where_feelings_are_spoken_of_a_portable_line_wins_unless_his_own_fits_c
     close = choose({"I had a bucket.": 0.3}, hers(), ["I had a bucket."], rest=0.2)
     assert close.source == "bank"
     assert close.text in bank.fitting(Openness.SHUT, frozenset({"absolute"}), "")
-    clear = choose({"I called you Sunday.": 1.6}, hers(), ["I called you Sunday."], rest=0.2)
+    clear = choose({"I called you Sunday.": 3.1}, hers(), ["I called you Sunday."], rest=0.2)
     assert clear == choice.Chosen("I called you Sunday.")
 
 
 @pytest.mark.usefixtures("alike")
 def test_the_best_of_his_thoughts_is_said() -> None:
     turn = hers("How was work?", kind=None, openness=2)
-    assert choose({"Fine.": 0.1, "Long.": 1.8, "Blue.": 0.3}, turn, ["Fine.", "Long.", "Blue."]).text == "Long."
+    assert choose({"Fine.": 0.1, "Long.": 3.8, "Blue.": 0.3}, turn, ["Fine.", "Long.", "Blue."]).text == "Long."
 
 
 def test_without_a_thought_the_bank_speaks_and_without_a_reading_it_does_not() -> None:
@@ -146,8 +146,8 @@ def test_one_word_is_no_answer_to_stand_for_a_thought() -> None:
 def test_giving_her_words_back_costs_him() -> None:
     turn = hers("I will move the meeting to Sunday.", kind=None, openness=3)
     said = ["I will move the meeting.", "Sunday is better."]
-    assert choose({said[0]: 1.75, said[1]: 1.65}, turn, said).text == "Sunday is better."
-    assert choose({said[0]: 1.75, said[1]: 1.65}, hers("Nice day.", kind=None, openness=3), said).text == said[0]
+    assert choose({said[0]: 3.75, said[1]: 3.65}, turn, said).text == "Sunday is better."
+    assert choose({said[0]: 3.75, said[1]: 3.65}, hers("Nice day.", kind=None, openness=3), said).text == said[0]
 
 
 @pytest.mark.parametrize(
