@@ -34,6 +34,8 @@ NEW, IDLE = 0.25, 120.0
 # A prompt that goes on from so many tokens and shares less than NEW with what was read is a long talk whose older turns have just
 # left: its scene is the same. What was read of it before will hardly be wanted again, and is given up at once.
 SCENE = 24
+# Tokens of two prompts compared at once.
+STRETCH = 64
 
 
 class Broken(Exception):
@@ -268,11 +270,15 @@ class Strands:
 
 
 def _same(held: Sequence[int], wanted: Sequence[int]) -> int:
-    """Return how many first tokens two prompts share."""
-    for index, (ours, theirs) in enumerate(zip(held, wanted, strict=False)):
-        if ours != theirs:
+    """Return how many first tokens two prompts share; lists of the same kind, compared in stretches, which is many times faster."""
+    most = min(len(held), len(wanted))
+    start = 0
+    while start < most and held[start : start + STRETCH] == wanted[start : start + STRETCH]:
+        start += STRETCH
+    for index in range(start, most):
+        if held[index] != wanted[index]:
             return index
-    return min(len(held), len(wanted))
+    return most
 
 
 def _chain(sampling: Sampling, vocabulary: int) -> Any:
