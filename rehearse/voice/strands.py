@@ -270,7 +270,7 @@ class Strands:
 
 
 def _same(held: Sequence[int], wanted: Sequence[int]) -> int:
-    """Return how many first tokens two prompts share; lists of the same kind, compared in stretches, which is many times faster."""
+    """Return how many first tokens two prompts share. They are compared in stretches, which is many times faster."""
     most = min(len(held), len(wanted))
     start = 0
     while start < most and held[start : start + STRETCH] == wanted[start : start + STRETCH]:
