@@ -99,7 +99,7 @@ class Listener:
         import numpy as np
 
         width, bias, threshold = (float(each) for each in self.parts["numbers"])
-        near = np.exp(-width * (2 - 2 * (self.embedder.encode(_pieces(text)) @ self.parts["vectors"].T)))
+        near = np.exp(-width * (2 - 2 * (self.embedder.encode(pieces(text)) @ self.parts["vectors"].T)))
         pulls = near * self.parts["weights"]
         scores = pulls.sum(axis=1) + bias
         best = int(scores.argmax())
@@ -113,7 +113,7 @@ class Listener:
         if self.second is None or not text.strip():
             return None
         try:
-            found = self.second.mets(_pieces(text))
+            found = self.second.mets(pieces(text))
         except VoiceError:
             return None
         strongest = max(found, key=lambda each: 1 - each["none"])
@@ -122,7 +122,7 @@ class Listener:
         return max(METS, key=lambda name: strongest[name])
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
     """Return what of a draft is read at once: all of a short one, every two neighbouring sentences of a longer one."""
     cut = [each.strip() for each in _SENTENCE.split(text[:_LONGEST]) if each.strip()]
     if len(cut) <= _TOGETHER:

@@ -3,8 +3,8 @@
 A language model has read far more than the encoder of the check, and hears better what is meant; it is slower, so it looks
 when she pauses and before a line is sent, not at every key. Only its first layers are used, and nothing is generated: what it
 gives are numbers, from which heads that were trained on hand-written lines (:mod:`rehearse.lab.look_training`) say whether a line
-may land as blame, as which kind, whether it is to be met outside the role, and what it does: whether it asks, and what, or
-thanks, or owns a fault. Without it the check goes on as it is, and what a line does is told by rules.
+may land as blame, as which kind, and whether it is to be met outside the role. What its layers give is also what another head
+hears the act of a line by (:mod:`rehearse.hearer`). Without it the check goes on as it is.
 """
 
 import json
@@ -21,7 +21,6 @@ from rehearse.distress import METS
 from rehearse.errors import DataError, RehearseError
 from rehearse.kinds import kinds
 from rehearse.tone.heard import HIM, Glance, Heard, Weights
-from rehearse.tone.judge import last_passage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from rehearse.tone import ToneCheck
 
-# Glances kept, so that what she reads again and sends is looked at once.
+# Texts whose states are kept, so that what she reads again and sends is looked at once.
 REMEMBERED = 256
 _HEADS = ("flag", "kind", "met")
 
@@ -73,7 +72,6 @@ class Card:
     layers: int
     kinds: tuple[str, ...]
     mets: tuple[str, ...]
-    acts: tuple[str, ...]
     weights: Weights
     danger: float
 
@@ -85,7 +83,7 @@ class Card:
         """
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
-            names = tuple(told["kinds"]), tuple(told["mets"]), tuple(told.get("acts", ()))
+            names = tuple(told["kinds"]), tuple(told["mets"])
             card = cls(Form(**told["form"]), int(told["layers"]), *names, Weights(**told["weights"]), float(told["danger"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(path, f"it does not describe the second look ({error})") from error
@@ -100,14 +98,13 @@ class Look:
     def __init__(self, layers: Layers, heads: "Mapping[str, NDArray[np.float32]]", card: Card) -> None:
         """Join the layers with what was trained on them.
 
-        :param heads: ``flag``, ``kind``, ``met`` and, if it was taught that, ``act``: ``<name>.weight`` (outputs, twice the
-            width) and ``<name>.bias``.
+        :param heads: ``flag``, ``kind`` and ``met``: ``<name>.weight`` (outputs, twice the width) and ``<name>.bias``.
         """
         self.layers = layers
         self.heads = dict(heads)
         self.card = card
         self._around = tuple(layers.tokens(each) for each in (card.form.head, card.form.tail))
-        self._known: OrderedDict[Heard, Glance] = OrderedDict()
+        self._known: OrderedDict[Heard, NDArray[np.float32]] = OrderedDict()
         self._lock = Lock()
 
     @classmethod
@@ -125,9 +122,7 @@ class Look:
         ours = folder or settings.models_folder() / "tone"
         card = Card.read(ours / "look.json")
         heads = load_file(ours / "look.safetensors" if folder else catalog.verified("look_heads"))
-        # One that was not taught what a line does has no head for it.
-        names = (*_HEADS, "act") if card.acts else _HEADS
-        if set(heads) != {f"{name}.{part}" for name in names for part in ("weight", "bias")}:
+        if set(heads) != {f"{name}.{part}" for name in _HEADS for part in ("weight", "bias")}:
             raise DataError(ours / "look.safetensors", "it does not hold the heads of the second look")
         # One room for all: his line, hers, and the words around them.
         room = card.form.most + card.form.most_before + 32
@@ -138,15 +133,7 @@ class Look:
 
         :raises VoiceError: if the layers cannot read it.
         """
-        with self._lock:
-            for each in dict.fromkeys(heard):
-                if each not in self._known:
-                    self._known[each] = self._glance(each)
-                self._known.move_to_end(each)
-            found = [self._known[each] for each in heard]
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-            return found
+        return [self._glance(each) for each in self._read(heard)]
 
     @property
     def danger(self) -> float:
@@ -159,15 +146,6 @@ class Look:
         :raises VoiceError: if the layers cannot read it.
         """
         return [each.mets for each in self.at([Heard(text) for text in texts])]
-
-    def acts(self, line: str, his: str) -> Mapping[str, float]:
-        """Return the probability of each thing that a line of hers may do; of a long one its last passage counts. Empty if it
-        was not taught to hear that.
-
-        :param his: the line of his that it answers; may be empty.
-        :raises VoiceError: if the layers cannot read it.
-        """
-        return self.at([last_passage(line, his)])[0].acts
 
     def laid(self, heard: Heard) -> tuple[list[int], int, int]:
         """Return the tokens of a text in its form, and where her own begin and end among them."""
@@ -184,26 +162,35 @@ class Look:
 
         :raises VoiceError: if the layers cannot read it.
         """
+        return self._read([heard])[0]
+
+    def _read(self, heard: Sequence[Heard]) -> "list[NDArray[np.float32]]":
+        with self._lock:
+            for each in dict.fromkeys(heard):
+                if each not in self._known:
+                    self._known[each] = self._states(each)
+                self._known.move_to_end(each)
+            found = [self._known[each] for each in heard]
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+            return found
+
+    def _states(self, heard: Heard) -> "NDArray[np.float32]":
         import numpy as np
 
         tokens, start, end = self.laid(heard)
         states = self.layers.states(tokens)
         return np.concatenate([states[start : max(end, start + 1)].mean(axis=0), states[-1]])
 
-    def _glance(self, heard: Heard) -> Glance:
-        pooled = self.pooled(heard)
-        mets, acts = self._told("met", pooled, self.card.mets), self._told("act", pooled, self.card.acts)
+    def _glance(self, pooled: "NDArray[np.float32]") -> Glance:
         return Glance(
             float((self.heads["flag.weight"] @ pooled + self.heads["flag.bias"])[0]),
             self._told("kind", pooled, self.card.kinds),
-            {name: math.exp(each) for name, each in mets.items()},
-            {name: math.exp(each) for name, each in acts.items()},
+            {name: math.exp(each) for name, each in self._told("met", pooled, self.card.mets).items()},
         )
 
     def _told(self, head: str, pooled: "NDArray[np.float32]", names: Sequence[str]) -> dict[str, float]:
-        """Return the logarithms of the probabilities that a head gives to some names; empty without names."""
-        if not names:
-            return {}
+        """Return the logarithms of the probabilities that a head gives to some names."""
         logits = self.heads[f"{head}.weight"] @ pooled + self.heads[f"{head}.bias"]
         return dict(zip(names, _logged(logits), strict=True))
 

@@ -6,6 +6,7 @@ from threading import Lock
 
 from rehearse import look, settings
 from rehearse.errors import TranscriptError
+from rehearse.hearer import Hearer, bring
 from rehearse.listener import Listener
 from rehearse.son.reply import Son
 from rehearse.tone.check import ToneCheck
@@ -24,7 +25,7 @@ class Parts:
     check: ToneCheck | None = None
     son: Son | None = None
     listener: Listener = field(default_factory=Listener)
-    second: look.Look | None = None
+    hearer: Hearer | None = None
     _heeding: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
@@ -44,14 +45,15 @@ class Parts:
 
     def speak(self, son: Son) -> None:
         """Take in the son once his voice is loaded, or another voice was chosen."""
-        son.hearer = self.second
+        son.hearer = self.hearer
         self.son = son
 
     def look_twice(self, second: look.Look | None) -> None:
         """Take in the second look once it is loaded: danger is heard with it, and what a line of hers does."""
-        self.second = self.listener.second = second
+        self.listener.second = second
+        self.hearer = None if self.check is None else bring(second, self.check.embedder)
         if self.son is not None:
-            self.son.hearer = second
+            self.son.hearer = self.hearer
 
     def bring(self, check: ToneCheck) -> None:
         """Take in the check once it is loaded; what she said of single sentences is embedded now, and not at her first line."""

@@ -54,8 +54,12 @@ def _tone(*, quick: bool = False) -> "ToneCheck":
 
     tone = ToneCheck.load()
     if not quick:
-        look.bring(tone, lambda why: sys.stderr.write(f"{why}\n"))
+        look.bring(tone, _told)
     return tone
+
+
+def _told(why: str) -> None:
+    sys.stderr.write(f"{why}\n")
 
 
 def reword(chosen: argparse.Namespace) -> int:
@@ -86,24 +90,29 @@ def plain(record: Any) -> Row:
 
 def reply(chosen: argparse.Namespace) -> int:
     """Run ``rehearse reply``."""
-    from rehearse.look import Look
+    from rehearse import hearer, look
     from rehearse.son import Son
+    from rehearse.tone import ToneCheck
     from rehearse.voice.choice import open_voice
 
-    check_of = _once(_tone)
+    def ears() -> "tuple[ToneCheck, hearer.Hearer | None]":
+        tone = ToneCheck.load()
+        # What looks a second time hears what her lines do, as in the app.
+        return tone, hearer.bring(look.bring(tone, _told), tone.embedder, _told)
+
+    ears_of = _once(ears)
 
     def speaker() -> Son:
-        son = Son.with_choice(open_voice(settings.voice()), check_of().embedder)
-        second = check_of().judge.second
-        # What looks a second time hears what her lines do, as in the app.
-        son.hearer = second[0] if second is not None and isinstance(second[0], Look) else None
+        tone, heard_by = ears_of()
+        son = Son.with_choice(open_voice(settings.voice()), tone.embedder)
+        son.hearer = heard_by
         return son
 
     son_of = _once(speaker)
 
     def handle(row: Row) -> Row:
         scenario = Scenario.from_dict(row.get("scenario", {}))
-        path = _path(row.get("turns"), scenario, check_of())
+        path = _path(row.get("turns"), scenario, ears_of()[0])
         son = son_of()
         started = time.perf_counter()
         first = None

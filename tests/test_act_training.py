@@ -20,16 +20,18 @@ def test_states_that_lie_apart_are_told_apart_and_what_was_never_labelled_is_nev
     states = chance.normal(0, 1, (90, 6)).astype(np.float32)
     for row, (name,) in enumerate(acts):
         states[row, NAMES.index(name)] += 6.0
-    head = act_training.learnt(states, acts, NAMES)
-    logits = states @ head["act.weight"].T + head["act.bias"]
-    assert head["act.weight"].shape == (4, 6)
+    head = act_training.learnt(states, np.zeros((90, 3), np.float32), acts, NAMES)
+    logits = states @ head["weight"][:, :6].T + head["bias"]
+    assert head["weight"].shape == (4, 9)
     assert [NAMES[each] for each in logits.argmax(axis=1)] == [each[0] for each in acts]
     assert (logits[:, 0] < logits[:, 1:].max(axis=1) - 5).all()
 
 
 def test_of_two_things_that_a_line_does_the_first_counts_more() -> None:
-    head = act_training.learnt(np.zeros((60, 4), np.float32), [("thanks", "apology")] * 58 + [("why",)] * 2, NAMES)
-    told = dict(zip(NAMES, head["act.bias"], strict=True))
+    head = act_training.learnt(
+        np.zeros((60, 4), np.float32), np.zeros((60, 3), np.float32), [("thanks", "apology")] * 58 + [("why",)] * 2, NAMES
+    )
+    told = dict(zip(NAMES, head["bias"], strict=True))
     assert told["thanks"] > told["apology"] > told["why"] > told["praise"]
 
 
@@ -57,7 +59,7 @@ def test_the_shares_are_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         Line("Why not?", "No.", ("why", "checking")),
     ]
     monkeypatch.setattr(act_measure, "lines", lambda part: given)
-    assert act_measure.main(["--look", str(tmp_path)], heard_by=lambda folder: ToyHearer()) == 0
+    assert act_measure.main(["--look", str(tmp_path)], heard_by=lambda look, head: ToyHearer()) == 0
     told: dict[str, dict[str, float]] = {}
     for line in capsys.readouterr().out.splitlines():
         told |= json.loads(line)

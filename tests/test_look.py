@@ -15,7 +15,6 @@ from rehearse.errors import DataError, VoiceError
 from rehearse.kinds import kinds
 from rehearse.listener import Listener
 from rehearse.look import Card, Form, Look
-from rehearse.son import act
 from rehearse.tone.heard import Glance, Heard, Reading, Weights
 from rehearse.tone.judge import Judge, joined, leaning
 from tests.doubles import ToyReader, toy_check, toy_judge
@@ -23,7 +22,6 @@ from tests.doubles import ToyReader, toy_check, toy_judge
 WIDTH = 4
 NAMES = tuple(kinds())
 MET_NAMES = (*METS, "none")
-ACT_NAMES = tuple(sorted(act.names()))
 FORM = Form(before="He: ", head="She: ", tail=" ->", most_before=6, most=8)
 EVEN = Weights(reading=1.0, glance=1.0, bias=0.0, kind=1.0, threshold=0.5)
 
@@ -49,21 +47,18 @@ class ToyLayers:
 
 def heads() -> dict[str, NDArray[np.float32]]:
     """Return heads that find a line the more blaming the later letters stand in the alphabet."""
-    sizes = {"flag": 1, "kind": len(NAMES), "met": len(MET_NAMES), "act": len(ACT_NAMES)}
+    sizes = {"flag": 1, "kind": len(NAMES), "met": len(MET_NAMES)}
     made = {f"{name}.weight": np.zeros((size, 2 * WIDTH), np.float32) for name, size in sizes.items()}
     made |= {f"{name}.bias": np.zeros(size, np.float32) for name, size in sizes.items()}
     made["flag.weight"][0, 1] = 1.0
     made["flag.bias"][0] = -110.0
     made["kind.bias"][NAMES.index("pressure")] = 3.0
     made["met.bias"][MET_NAMES.index("none")] = 5.0
-    # Long lines thank, short ones greet.
-    made["act.weight"][ACT_NAMES.index("thanks"), WIDTH] = 1.0
-    made["act.bias"][ACT_NAMES.index("greeting")] = 30.0
     return made
 
 
 def look(form: Form = FORM) -> Look:
-    return Look(ToyLayers(), heads(), Card(form, 3, NAMES, MET_NAMES, ACT_NAMES, EVEN, 0.5))
+    return Look(ToyLayers(), heads(), Card(form, 3, NAMES, MET_NAMES, EVEN, 0.5))
 
 
 def test_a_line_is_laid_in_its_form_and_what_is_too_long_is_cut() -> None:
@@ -91,25 +86,6 @@ def test_the_heads_read_the_mean_of_her_words_alone() -> None:
     assert sum(hard.mets.values()) == pytest.approx(1, abs=1e-5) and hard.mets["none"] > 0.9
 
 
-def test_what_a_line_does_is_heard_after_his_line_and_in_the_passage_that_was_looked_at() -> None:
-    made = look(replace(FORM, most=500))
-    made.at([Heard("Hi.", "him: hm")])
-    short = made.acts("Hi.", "hm")
-    assert sum(short.values()) == pytest.approx(1, abs=1e-5) and max(short, key=lambda name: short[name]) == "greeting"
-    assert isinstance(made.layers, ToyLayers) and len(made.layers.read) == 1, "it was looked at before"
-    long = made.acts("Thank you for everything you did for us.", "hm")
-    assert max(long, key=lambda name: long[name]) == "thanks"
-    made.acts(f"{'First I said a lot. ' * 30}And then I asked.", "hm")
-    assert made.layers.read[-1].startswith("She: ") and "And then I asked." in made.layers.read[-1]
-    assert made.acts("", "")
-
-
-def test_one_that_was_not_taught_what_a_line_does_hears_nothing_of_it() -> None:
-    made = look()
-    plain = {name: head for name, head in made.heads.items() if not name.startswith("act.")}
-    assert Look(ToyLayers(), plain, replace(made.card, acts=())).acts("Thank you for everything.", "hm") == {}
-
-
 def test_what_was_looked_at_is_not_read_again() -> None:
     made = look()
     first = made.at([Heard("abc"), Heard("abc")])
@@ -127,7 +103,6 @@ def card(folder: Path, **changed: object) -> Path:
         "layers": 3,
         "kinds": list(NAMES),
         "mets": list(MET_NAMES),
-        "acts": list(ACT_NAMES),
         "weights": {"reading": 1, "glance": 1, "bias": 0, "kind": 1, "threshold": 0.5},
         "danger": 0.5,
     }
@@ -137,7 +112,7 @@ def card(folder: Path, **changed: object) -> Path:
 
 
 def test_a_card_is_read(tmp_path: Path) -> None:
-    assert Card.read(card(tmp_path)) == Card(FORM, 3, NAMES, MET_NAMES, ACT_NAMES, EVEN, 0.5)
+    assert Card.read(card(tmp_path)) == Card(FORM, 3, NAMES, MET_NAMES, EVEN, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearse import settings
+from rehearse.hearer import Hearer
 from rehearse.lab.act_training import Line, lines
 from rehearse.lab.look_fitting import loaded
 from rehearse.son import act
+from rehearse.tone.encoder import MiniLM, base_model
 
 # How many times as likely the act is that the rules tell: what is tried when the number is chosen.
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0)
@@ -58,14 +60,23 @@ def shares(given: Sequence[Line], heard: Sequence[Mapping[str, float]]) -> Itera
     yield "as the app tells it", Shares.of([act.likely(row.text, each)[0] for row, each in zip(given, heard, strict=True)], given)
 
 
-def main(arguments: list[str] | None = None, heard_by: Callable[[Path], act.Hearer] = loaded) -> int:
+def hearing(look: Path, head: Path | None) -> Hearer:
+    """Return what hears acts with the second look of a folder.
+
+    :param head: the file of its head; the carried one if left out.
+    """
+    return Hearer.load(loaded(look), MiniLM(base_model()), head)
+
+
+def main(arguments: list[str] | None = None, heard_by: Callable[[Path, Path | None], act.Hearer] | None = None) -> int:
     """Print the shares."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--part", choices=("development", "test"), default="test")
     parser.add_argument("--look", type=Path, default=settings.models_folder() / "tone", help="the folder of a second look")
+    parser.add_argument("--head", type=Path, help="another head than the carried one")
     chosen = parser.parse_args(arguments)
     given = lines(chosen.part)
-    hearer = heard_by(chosen.look)
+    hearer = (heard_by or hearing)(chosen.look, chosen.head)
     heard = [hearer.acts(row.text, row.before) for row in given]
     for name, found in shares(given, heard):
         sys.stdout.write(json.dumps({name: {"first": found.first, "any": found.any}}) + "\n")

@@ -106,19 +106,19 @@ def _share(hits: Sequence[bool]) -> float:
 
 def write(to: Path, key: Path, most: int, seed: int, keep: Path | None) -> None:
     """Let both voices answer at held-out moments, and write the sheet and, apart from it, its key."""
-    from rehearse import look
+    from rehearse import hearer, look
     from rehearse.lab import son_answers, son_measure, voice_data
     from rehearse.lab.son_moments import moments, spread
     from rehearse.tone import ToneCheck
 
     tone = ToneCheck.load()
-    second = look.bring(tone)
+    heard_by = hearer.bring(look.bring(tone), tone.embedder)
     asked = spread(moments(son_measure.dialogues_of(voice_data.files("test")), tone), most)
     said = {}
     for name in (OURS, UNTUNED):
         voice = son_measure.opened(name, keep)
         try:
-            said[name] = son_answers.answers(voice, asked, tone.embedder if voice.tuned else None, second)
+            said[name] = son_answers.answers(voice, asked, tone.embedder if voice.tuned else None, heard_by)
         finally:
             voice.close()
     text, letters = sheet(said[OURS], said[UNTUNED], seed)

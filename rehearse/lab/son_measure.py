@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from rehearse import catalog, look
+from rehearse import catalog, hearer, look
 from rehearse.lab import corpus, giving_in, openness_judge, son_answers, voice_data
 from rehearse.lab.evaluation import NoData, Result
 from rehearse.lab.kept_voice import KeptVoice
@@ -41,7 +41,7 @@ def measure(
     dialogues = dialogues_of(paths)
     tone = check or ToneCheck.load()
     # As in the app, where a line is looked at twice before it is sent.
-    second = look.bring(tone) if check is None else None
+    heard_by = hearer.bring(look.bring(tone), tone.embedder) if check is None else None
     ranker = Ranker.load(tone.embedder)
     answers_known, levels = openness_judge.labelled(voice_data.files("train"))
     # An installed copy carries no dialogues to learn from; there he is judged by his own scorer alone.
@@ -58,7 +58,7 @@ def measure(
     for name, given in ((OURS, asked), (UNTUNED, spread(every, min(answers, BESIDE)))):
         voice = opened(name, keep)
         try:
-            said[name] = son_answers.answers(voice, given, tone.embedder if voice.tuned else None, second)
+            said[name] = son_answers.answers(voice, given, tone.embedder if voice.tuned else None, heard_by)
         finally:
             voice.close()
         losses[name] = expected(path, adapter if name == OURS else None, samples)

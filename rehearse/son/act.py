@@ -1,7 +1,7 @@
 """What a line of hers does: whether it asks, and what; whether it thanks, tells, invites or gives an order.
 
 Told by rules that are data (``prompts/acts.toml``), from the last sentence of hers that asks or does something, and where the
-second look is there (:mod:`rehearse.look`), above all by what that heard. He chooses among lines that can answer it.
+second look is there, above all by what was heard with it (:mod:`rehearse.hearer`). He chooses among lines that can answer it.
 """
 
 import re
@@ -30,7 +30,7 @@ class Act:
 
 
 class Hearer(Protocol):
-    """Whatever hears what a line does; :class:`rehearse.look.Look` does."""
+    """Whatever hears what a line does; :class:`rehearse.hearer.Hearer` does."""
 
     def acts(self, line: str, his: str) -> Mapping[str, float]:
         """Return the probability of each act of a line of hers, which answers one of his."""

@@ -1,7 +1,7 @@
 """What a reader of the check is given, and what it says, as records."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 # What marks his line before hers.
@@ -29,14 +29,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What the second look says of one text: the logit of blame, the logarithms of each kind's probability, the
-    probability of each thing that is met outside the role (``none`` among them), and that of each thing the text may do.
+    """What the second look says of one text: the logit of blame, the logarithms of each kind's probability, and the
+    probability of each thing that is met outside the role (``none`` among them).
     """
 
     blame: float
     kinds: dict[str, float]
     mets: dict[str, float]
-    acts: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
