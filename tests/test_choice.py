@@ -397,8 +397,8 @@ def test_a_table_without_doubt_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path
     for name in ("acts.toml", "kinds.toml"):
         if (settings.prompts_folder() / name).is_file():
             (tmp_path / name).write_text((settings.prompts_folder() / name).read_text(encoding="utf-8"), encoding="utf-8")
-    assert "doubt = 2" in text
-    (tmp_path / "son.toml").write_text(text.replace("doubt = 2", "doubt = 0"), encoding="utf-8")
+    assert "act_doubt = 4" in text
+    (tmp_path / "son.toml").write_text(text.replace("act_doubt = 4", "act_doubt = 0"), encoding="utf-8")
     monkeypatch.setattr(settings, "prompts_folder", lambda: tmp_path)
     with pytest.raises(DataError, match="doubt"):
         choice.numbers()
