@@ -4,7 +4,8 @@
 
 Both stay as they are. The layers were trained to hear blame, and know what a line does all the same: a logistic regression on
 their states and on the vectors, learnt from lines labelled by hand (``models/son/acts``), tells it rightly far oftener than the
-rules do. Run it anew after ``rehearse.lab.look_training``; the size and SHA-256 of what it writes belong into ``models/catalog.toml``.
+rules do. Run it anew after ``rehearse.lab.look_training``; the size and SHA-256 of what it writes belong into
+``models/catalog.toml``.
 """
 
 import argparse
