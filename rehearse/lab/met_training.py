@@ -77,7 +77,6 @@ def main(arguments: list[str] | None = None) -> int:
     told = json.loads(card.read_text(encoding="utf-8"))
     names = [str(name) for name in told["mets"]]
     rows = [row for path in files("train") for row in corpus.read(path)]
-    # A longer draft is also read in pieces; where nothing is to be met, nothing is in any of them.
     texts = {row["text"]: row["met"] for row in rows}
     texts |= {text: NONE for text in ordinary()[:ORDINARY] if text not in texts}
     look = loaded(chosen.out)
