@@ -169,12 +169,12 @@ def test_the_wheel_holds_prompts_and_models(wheel: list[str]) -> None:
     data = {
         f"rehearse/{relative(path)}"
         for path in carried
-        if not {"acts", "lines", "read", "second", "dialogues", "safety"} & set(path.parts)
+        if not {"acts", "lines", "wordings", "read", "second", "dialogues", "safety"} & set(path.parts)
     }
     assert {name for name in data if not name.endswith("/parts.toml")} <= held
     assert "rehearse/prompts/article.toml" in held
     assert "rehearse/models/catalog.toml" in held
-    trained_on = {"acts", "lines", "read", "second", "dialogues", "safety"}
+    trained_on = {"acts", "lines", "wordings", "read", "second", "dialogues", "safety"}
     left_out = [name for name in wheel if trained_on & set(name.split("/")) or name.endswith("parts.toml")]
     assert left_out == []
 
