@@ -38,6 +38,8 @@ from rehearse.voice.voice import Message
 # How the son's adapter is scaled: alpha over rank (its card).
 SCALE = 2.0
 FROZEN_BATCH = 64
+# How the voice is told what he had said just before her line.
+AFTER = "(He said: {before})\n{text}"
 
 Row = tuple[list[int], list[int]]
 
@@ -107,8 +109,9 @@ def prepared(out: Path, recipe: dict[str, Any]) -> dict[str, list[Pair]]:
 
 
 def sample(pair: Pair) -> Sample:
-    """Return a pair as prompt and answer, in the form in which the app asks."""
-    asked = prompt.reword(pair.line, prompt.template("reword"), pair.before)
+    """Return a pair as prompt and answer: the prompt of the app, with what he had said before her line."""
+    line = AFTER.format(before=pair.before, text=pair.line) if pair.before else pair.line
+    asked = prompt.reword(line, prompt.template("reword"))
     return Sample("", "reword", (*asked, Message("assistant", pair.wording)), (2,))
 
 
